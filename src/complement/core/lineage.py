@@ -1,0 +1,75 @@
+"""Where each record comes from: origin, generation depth, generator, request, parents, seed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Origin = Literal["real", "synthetic"]
+
+SCHEMA = pa.schema(
+    [
+        ("record", pa.string()),
+        ("origin", pa.dictionary(pa.int8(), pa.string())),
+        ("depth", pa.int16()),
+        ("generator", pa.dictionary(pa.int16(), pa.string())),
+        ("request", pa.dictionary(pa.int16(), pa.string())),
+        ("parents", pa.list_(pa.string())),
+        ("seed", pa.int64()),
+    ]
+)
+
+
+def of_real(rows: int, *, prefix: str = "r") -> pa.Table:
+    """Lineage of real records: depth 0, no generator, no parents. Records are numbered from 0."""
+    return _same(rows, prefix, origin="real", depth=0, generator=None, request=None, seed=None)
+
+
+def of_synthetic(
+    rows: int, *, generator: str, request: str, seed: int, depth: int = 1, prefix: str = "s", first: int = 0
+) -> pa.Table:
+    """Lineage of made records; `depth` is 1 + the largest depth of what the generator was fitted on."""
+    return _same(rows, prefix, origin="synthetic", depth=depth, generator=generator, request=request, seed=seed, first=first)
+
+
+def depth_of(lineage: pa.Table) -> int:
+    """The largest generation depth in the table, 0 when it is empty."""
+    depths = lineage.column("depth").combine_chunks().to_numpy(zero_copy_only=False)
+    return int(depths.max()) if len(depths) else 0
+
+
+def _same(
+    rows: int,
+    prefix: str,
+    *,
+    origin: Origin,
+    depth: int,
+    generator: str | None,
+    request: str | None,
+    seed: int | None,
+    first: int = 0,
+) -> pa.Table:
+    numbers = pa.array(np.arange(first, first + rows).astype(str), pa.string())
+    names = pc.binary_join_element_wise(prefix, numbers, "") if rows else numbers
+    return pa.Table.from_arrays(
+        [
+            names.cast(pa.string()),
+            _constant(origin, rows, SCHEMA.field("origin").type),
+            pa.array(np.full(rows, depth, np.int16)),
+            _constant(generator, rows, SCHEMA.field("generator").type),
+            _constant(request, rows, SCHEMA.field("request").type),
+            pa.nulls(rows, SCHEMA.field("parents").type),
+            pa.nulls(rows, pa.int64()) if seed is None else pa.array(np.full(rows, seed, np.int64)),
+        ],
+        schema=SCHEMA,
+    )
+
+
+def _constant(text: str | None, rows: int, kind: pa.DictionaryType) -> pa.Array:
+    if text is None:
+        return pa.nulls(rows, kind)
+    codes = pa.array(np.zeros(rows), kind.index_type)
+    return pa.DictionaryArray.from_arrays(codes, pa.array([text]))

@@ -1,0 +1,123 @@
+"""Verdict: the state, the code that says why, and every number that it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+State = Literal["HELPS", "HURTS", "NO DIFFERENCE", "MIXED", "INCONCLUSIVE", "SUBSTITUTES", "FALLS SHORT"]
+Question = Literal["in-hand", "artifact", "recipe", "substitute"]
+Outcome = Literal["passed", "failed", "not shown", "not applicable"]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A difference, signed so that + is better, in the metric's unit, with its interval over `n` units."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The arm against one always-run, real-only competitor; `effect` is arm minus competitor."""
+
+    name: str
+    effect: Effect | None
+    outcome: Literal["beaten", "does as well", "not separated", "not applicable"]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What must not be harmed, and what happened: `effect` is arm minus real only, + is better."""
+
+    name: str
+    outcome: Outcome
+    effect: Effect | None = None
+    margin: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class SliceEffect:
+    """The arm's effect in one part of the sealed records: exploratory, Benjamini-Hochberg at q = .10."""
+
+    name: str
+    effect: Effect | None
+    found: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A way in which the numbers could lie: `severity` is "error" (verdict void) or "finding" (printed with it)."""
+
+    code: str
+    severity: Literal["error", "finding"]
+    note: str
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How many real records the synthetic ones are worth. `high` None means unbounded; all None: not estimated."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    method: Literal["interpolated", "extrapolated", "not estimated"] = "not estimated"
+    note: str = ""
+    saved: float | None = None  # money, when the recipe names the prices
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a trial decided for one learner. `weight` is the arm's weight (the median over folds when screened)."""
+
+    learner: str
+    state: State
+    code: str
+    headline: str
+    metric: str
+    margin: float
+    weight: float
+    weights: tuple[float, ...]
+    effect: Effect
+    baseline: Effect
+    detectable_effect: float
+    units_to_settle: int | None
+    real_rows_equivalent: Worth = field(default_factory=Worth)
+    comparisons: tuple[Comparison, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    slices: tuple[SliceEffect, ...] = ()
+    leaks: tuple[Leak, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The answer to one question: a verdict per learner, what was planned and what was spent."""
+
+    question: Question
+    verified: bool
+    verdicts: tuple[Verdict, ...]
+    planned: dict[str, float]
+    spent: dict[str, float]
+    leaks: tuple[Leak, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The shape that scripts rely on; `schema` grows when it changes."""
+        return {
+            "schema": 1,
+            "question": self.question,
+            "verified": self.verified,
+            "verdicts": [verdict.as_json() for verdict in self.verdicts],
+            "planned": self.planned,
+            "spent": self.spent,
+            "leaks": [asdict(leak) for leak in self.leaks],
+        }
