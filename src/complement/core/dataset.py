@@ -128,6 +128,12 @@ class Dataset:
         """The same records under corrected roles or constraints; names must stay the same."""
         return replace(self, schema=schema)
 
+    def drop(self, name: str) -> Dataset:
+        """The same records without one column of the root table, such as the target before predicting."""
+        columns = tuple(column for column in self.schema.columns if column.name != name)
+        schema = replace(self.schema, tables={**self.schema.tables, self.schema.root: columns})
+        return replace(self, tables={**self.tables, self.schema.root: self.records.drop_columns([name])}, schema=schema)
+
     def concat(self, other: Dataset) -> Dataset:
         """These records, then the other's, whose columns must have the same names; types are unified safely."""
         tables = {name: pa.concat_tables([table, other.tables[name].cast(table.schema)]) for name, table in self.tables.items()}

@@ -56,6 +56,7 @@ CODES: dict[str, str] = {
     "shard-failed": "One shard of the work failed.",
     "run-changed": "The run folder belongs to another recipe, input or version.",
     "run-damaged": "A file of the run folder is not what the manifest says.",
+    "unexpected": "A library failed in a way that complement does not know.",
     "interrupted": "The run was interrupted; what is finished is kept.",
     "gate": "A gate that the recipe asked for did not hold.",
 }

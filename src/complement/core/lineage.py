@@ -25,14 +25,15 @@ SCHEMA = pa.schema(
 
 def of_real(rows: int, *, prefix: str = "r") -> pa.Table:
     """Lineage of real records: depth 0, no generator, no parents. Records are numbered from 0."""
-    return _same(rows, prefix, origin="real", depth=0, generator=None, request=None, seed=None)
+    return _same(_names(rows, prefix, 0), origin="real", depth=0, generator=None, request=None, seed=None)
 
 
 def of_synthetic(
     rows: int, *, generator: str, request: str, seed: int, depth: int = 1, prefix: str = "s", first: int = 0
 ) -> pa.Table:
     """Lineage of made records; `depth` is 1 + the largest depth of what the generator was fitted on."""
-    return _same(rows, prefix, origin="synthetic", depth=depth, generator=generator, request=request, seed=seed, first=first)
+    names = _names(rows, prefix, first)
+    return _same(names, origin="synthetic", depth=depth, generator=generator, request=request, seed=seed)
 
 
 def depth_of(lineage: pa.Table) -> int:
@@ -41,22 +42,18 @@ def depth_of(lineage: pa.Table) -> int:
     return int(depths.max()) if len(depths) else 0
 
 
-def _same(
-    rows: int,
-    prefix: str,
-    *,
-    origin: Origin,
-    depth: int,
-    generator: str | None,
-    request: str | None,
-    seed: int | None,
-    first: int = 0,
-) -> pa.Table:
+def _names(rows: int, prefix: str, first: int) -> pa.Array:
     numbers = pa.array(np.arange(first, first + rows).astype(str), pa.string())
-    names = pc.binary_join_element_wise(prefix, numbers, "") if rows else numbers
+    return (pc.binary_join_element_wise(prefix, numbers, "") if rows else numbers).cast(pa.string())
+
+
+def _same(
+    names: pa.Array, *, origin: Origin, depth: int, generator: str | None, request: str | None, seed: int | None
+) -> pa.Table:
+    rows = len(names)
     return pa.Table.from_arrays(
         [
-            names.cast(pa.string()),
+            names,
             _constant(origin, rows, SCHEMA.field("origin").type),
             pa.array(np.full(rows, depth, np.int16)),
             _constant(generator, rows, SCHEMA.field("generator").type),

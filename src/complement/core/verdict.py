@@ -106,8 +106,8 @@ class Judgement:
     question: Question
     verified: bool
     verdicts: tuple[Verdict, ...]
-    planned: dict[str, float]
-    spent: dict[str, float]
+    planned: dict[str, object]
+    spent: dict[str, object]
     leaks: tuple[Leak, ...] = ()
 
     def as_json(self) -> dict[str, object]:

@@ -1,0 +1,139 @@
+"""Shards: the unit of work. Pure, resumable, and the same bytes wherever and in whatever order they run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import pyarrow as pa
+
+from complement.core.errors import UsageError
+from complement.engine.folder import ShardFolder
+from complement.engine.workers import Task, run_in_processes, run_inline
+
+__all__ = ["Engine", "RoundTask", "Task", "map_rounds", "map_shards"]
+
+OnDone = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where shards run. `workers` counts processes, 0 meaning one per core that this process may use."""
+
+    where: Literal["inline", "process"] = "inline"
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        if self.where not in ("inline", "process"):
+            raise UsageError("usage", f"There is no engine '{self.where}'.", help="There are: inline, process.")
+        if isinstance(self.workers, bool) or not isinstance(self.workers, int) or self.workers < 0:
+            raise UsageError("usage", f"workers={self.workers!r} is not a whole number from 0 on.", help="0 uses all cores.")
+
+    @property
+    def processes(self) -> int:
+        """How many processes work at once, 1 or more."""
+        if self.workers:
+            return self.workers
+        # A container or a batch system often grants fewer cores than the machine has.
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class RoundTask(Protocol):
+    """The work of one shard of one round, which may read the finished rounds below its own."""
+
+    def __call__(self, round: int, shard: int, earlier: list[list[pa.Table]]) -> pa.Table: ...
+
+
+def map_shards(
+    task: Task,
+    count: int,
+    *,
+    engine: Engine = Engine(),
+    folder: Path | None = None,
+    plan: str = "",
+    on_done: OnDone | None = None,
+) -> list[pa.Table]:
+    """The tables of the shards 0 to count-1, in order.
+
+    With a folder each result is written there as it is finished, and shards that stand there are not made again:
+    the listing is the resume state. `plan` (from `plan_hash`) names what the work depends on. `on_done(done, count)`
+    is called in this process after every shard, and once before when some were there already.
+    Raises RunError "shard-failed" (a task's own ComplementError passes unchanged), "run-changed" when the folder
+    belongs to another plan, "run-damaged" when a shard there is not what was written; StorageError "disk".
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise UsageError("usage", f"count={count!r} is not a whole number from 0 on.")
+    store = ShardFolder.open(folder, count, plan) if folder is not None else None
+    kept = {shard for shard in store.finished() if shard < count} if store else set[int]()
+    missing = [shard for shard in range(count) if shard not in kept]
+    tables: dict[int, pa.Table] = {}
+    finished = len(kept)
+    if on_done and finished:
+        on_done(finished, count)
+
+    def made(shard: int, table: pa.Table | None) -> None:
+        nonlocal finished
+        finished += 1
+        if table is not None:
+            tables[shard] = table
+        if on_done:
+            on_done(finished, count)
+
+    if engine.where == "process":
+        run_in_processes(task, missing, workers=engine.processes, folder=folder, made=made)
+    else:
+        run_inline(task, missing, folder=folder, made=made)
+    return store.collect(set(missing)) if store else [tables[shard] for shard in range(count)]
+
+
+def map_rounds(
+    task: RoundTask,
+    counts: Sequence[int],
+    *,
+    engine: Engine = Engine(),
+    folder: Path | None = None,
+    plan: str = "",
+    on_done: OnDone | None = None,
+) -> list[list[pa.Table]]:
+    """The tables of every round, `counts[r]` shards in round r; a round starts when all below it are finished.
+
+    A shard is given the finished rounds below its own and nothing of its own round, so that the result does not
+    depend on the order in which shards finish. With a folder round r stands in `round-00000` and so on. Otherwise
+    like `map_shards`.
+    """
+    rounds: list[list[pa.Table]] = []
+    total = sum(counts)
+    for number, count in enumerate(counts):
+        before = sum(counts[:number])
+        rounds.append(
+            map_shards(
+                _OneRound(task, number, list(rounds)),
+                count,
+                engine=engine,
+                folder=folder / f"round-{number:05d}" if folder is not None else None,
+                plan=f"{plan} round {number} of {list(counts)}",
+                on_done=_shifted(on_done, before, total),
+            )
+        )
+    return rounds
+
+
+@dataclass(frozen=True)
+class _OneRound:
+    """A round's work as a plain task."""
+
+    task: RoundTask
+    round: int
+    earlier: list[list[pa.Table]]
+
+    def __call__(self, shard: int) -> pa.Table:
+        return self.task(self.round, shard, [list(tables) for tables in self.earlier])
+
+
+def _shifted(on_done: OnDone | None, before: int, total: int) -> OnDone | None:
+    if on_done is None:
+        return None
+    return lambda done, _count: on_done(before + done, total)

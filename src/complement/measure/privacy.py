@@ -1,0 +1,193 @@
+"""Privacy, attacked and not asserted: exact copies against a base rate, and membership by the nearest made record.
+
+Simple forms of two attacks of the privacy gate. Passing them does not make data anonymous: stronger attacks
+(density ratio, shadow models, attribute inference) may succeed where these fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from complement.core.contracts import Context
+from complement.core.dataset import Dataset
+from complement.core.errors import UsageError
+from complement.core.schema import Column, Schema
+from complement.core.score import Score
+from complement.core.seed import rng_at
+from complement.core.values import as_text
+from complement.measure.nearness import Space
+from complement.models.fingerprint import fingerprints
+
+CONFIDENCE = 0.95
+FPR = 0.01  # Carlini et al. 2022: an attack counts by what it finds while it is almost never wrong
+# Below this many on either side an interval of DeLong et al. (1988) is not trusted (design of the verdict: 30).
+MIN_UNITS = 30
+# With fewer unseen records even none that is copied is compatible with a base rate above 3.6 % (exact binomial).
+MIN_UNSEEN = 100
+# The whole interval of the attack's AUC must lie below. Chance is .50; measured on Adult: a copula .51, trees with 5
+# records in a leaf .59, interpolation of neighbours (SMOTE) .76 (design of patient records). Halfway between what
+# learns distributions and what repeats records.
+MAX_AUC = 0.55
+# TPR shown to be above twice what guessing gives at this FPR: someone's presence can be told with confidence.
+MAX_TPR = 2 * FPR
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Shares of records that exactly repeat a train record, over all compared columns.
+
+    "copy_share": of the synthetic records. "copy_share_base": of the tune records, real ones that no generator saw:
+    what coincidence alone gives in data like these; absent without tune. Compared are features and target.
+    Intervals are exact binomial (Clopper & Pearson 1934) and count records, also where a unit has several.
+    """
+
+    def score(self, synthetic: Dataset, context: Context) -> list[Score]:
+        columns = compared(context.schema)
+        train = _prints(context.train, columns)
+        scores = [_share("copy_share", np.isin(_prints(synthetic, columns), train))]
+        if context.tune is not None and context.tune.rows:
+            scores.append(_share("copy_share_base", np.isin(_prints(context.tune, columns), train)))
+        return scores
+
+
+@dataclass(frozen=True)
+class Membership:
+    """How well the distance to the nearest synthetic record tells train (members) from tune (never seen).
+
+    "membership_auc": .5 is chance; interval of DeLong et al. (1988), None below 30 on a side. "membership_tpr": share of
+    members found at a false-positive rate of at most 1 %, with its exact binomial interval; the threshold comes from
+    the same non-members. A unit with several records counts once, by the nearest of them. At most `most_rows` records
+    a side and `most_synthetic` made ones are compared, drawn at random from `seed`. Empty without tune.
+    """
+
+    most_rows: int = 5000
+    most_synthetic: int = 10_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("most_rows", "most_synthetic"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise UsageError("usage", f"{name}={value!r} is not a positive whole number.")
+
+    def score(self, synthetic: Dataset, context: Context) -> list[Score]:
+        if context.tune is None or not context.tune.rows or not context.train.rows or not synthetic.rows:
+            return []
+        space = Space.of(context.train.records, compared(context.schema))
+        rows = rng_at(self.seed, "membership", "synthetic").permutation(synthetic.rows)[: self.most_synthetic]
+        made = synthetic.records.take(pa.array(np.sort(rows), pa.int64()))
+        members = self._distances(context.train, made, space, "members")
+        others = self._distances(context.tune, made, space, "non-members")
+        found = members < _threshold(others)
+        return [_auc("membership_auc", -members, -others), _share("membership_tpr", found)]
+
+    def _distances(self, real: Dataset, made: pa.Table, space: Space, side: str) -> np.ndarray:
+        """Of each unit of a sample, the distance of its nearest record to the nearest made one, shape (units,)."""
+        unit = _units(real)
+        order = rng_at(self.seed, "membership", side).permutation(int(unit.max()) + 1)
+        rank = np.argsort(order)[unit]
+        # Whole units, in random order, until the records are enough.
+        rows = np.argsort(rank, kind="stable")[: self.most_rows]
+        last = rank[rows[-1]]
+        if (rank == last).sum() > (rank[rows] == last).sum() and (rank[rows] != last).any():
+            rows = rows[rank[rows] != last]
+        distance = space.nearest(real.records.take(pa.array(rows, pa.int64())), made)
+        _, place = np.unique(unit[rows], return_inverse=True)
+        nearest = np.full(int(place.max()) + 1, np.inf)
+        np.minimum.at(nearest, place, distance)
+        return nearest
+
+
+def gate(scores: Sequence[Score]) -> tuple[bool, str]:
+    """Whether the scores of `Copies` and `Membership` let synthetic records stand in for real ones, and why.
+
+    True only when every attack was run on enough records and failed. What was not shown does not pass.
+    """
+    by_name = {score.name: score for score in scores}
+    needed = ("copy_share", "copy_share_base", "membership_auc", "membership_tpr")
+    lacking = [name for name in needed if name not in by_name]
+    if lacking:
+        return False, f"Not shown: {', '.join(lacking)} was not measured; it takes real records that no generator saw."
+    copies, base, auc, tpr = (by_name[name] for name in needed)
+    if base.n < MIN_UNSEEN:
+        return False, f"Not shown: {base.n} unseen real records are too few to tell copies from coincidence ({MIN_UNSEEN})."
+    if auc.low is None or auc.high is None or tpr.low is None or base.high is None:
+        return False, f"Not shown: fewer than {MIN_UNITS} units on a side for the membership attack."
+    # Above everything that the unseen records say coincidence may give.
+    if copies.value > base.high:
+        return False, (
+            f"Copies: {copies.value:.2%} of the synthetic records repeat a train record exactly; of unseen real records "
+            f"{base.value:.2%} do (at most {base.high:.2%})."
+        )
+    if tpr.low > MAX_TPR:
+        return False, (
+            f"Membership: at {FPR:.0%} false alarms {tpr.value:.1%} of the train records are recognised "
+            f"(at least {tpr.low:.1%}; allowed {MAX_TPR:.0%})."
+        )
+    if auc.low > MAX_AUC:
+        return False, f"Membership: the attack has AUC {auc.value:.3f} (at least {auc.low:.3f}; allowed {MAX_AUC})."
+    if auc.high > MAX_AUC:
+        return False, f"Not shown: the attack's AUC {auc.value:.3f} may be as high as {auc.high:.3f} (allowed {MAX_AUC})."
+    return True, (
+        f"Exact copies {copies.value:.2%} (base rate {base.value:.2%}); membership AUC {auc.value:.3f} "
+        f"(at most {auc.high:.3f}). Stronger attacks were not run."
+    )
+
+
+def compared(schema: Schema) -> list[Column]:
+    """The columns that records are compared over: features and target. Identifiers and names are made anew anyway."""
+    return [*schema.features(), *schema.with_role("target")]
+
+
+def _prints(records: Dataset, columns: list[Column]) -> np.ndarray:
+    # As text, because a value has the same text whatever its storage.
+    texts = {column.name: pa.array(as_text(records.column(column.name)), pa.string()) for column in columns}
+    return fingerprints(pa.table(texts), list(texts)) if texts else np.zeros(0, np.uint64)
+
+
+def _units(real: Dataset) -> np.ndarray:
+    """The number of each record's unit, shape (records,); without a unit column every record is its own."""
+    column = next(iter(real.schema.with_role("unit")), None)
+    if column is None:
+        return np.arange(real.rows)
+    texts = as_text(real.column(column.name))
+    own = np.array([text is None for text in texts])  # a record of no known unit is its own
+    texts[own] = [f"\0{row}" for row in np.flatnonzero(own)]
+    return np.unique(texts.astype(str), return_inverse=True)[1]
+
+
+def _threshold(others: np.ndarray) -> float:
+    """The distance below which at most a share FPR of the non-members lies."""
+    allowed = int(FPR * len(others))
+    return float(np.sort(others)[allowed])
+
+
+def _share(name: str, hits: np.ndarray) -> Score:
+    """The share of hits with its exact interval (Clopper & Pearson 1934); of nothing the share is 0 and may be anything."""
+    from scipy.stats import binomtest
+
+    if not len(hits):
+        return Score(name, 0.0, 0.0, 1.0, 0, "low")
+    count = int(hits.sum())
+    interval = binomtest(count, len(hits)).proportion_ci(CONFIDENCE, method="exact")
+    return Score(name, count / len(hits), float(interval.low), float(interval.high), len(hits), "low")
+
+
+def _auc(name: str, members: np.ndarray, others: np.ndarray) -> Score:
+    """The area under the ROC curve of "the higher, the rather a member", ties counting half, with DeLong's interval."""
+    from scipy.stats import norm, rankdata
+
+    m, n = len(members), len(others)
+    ranks = rankdata(np.concatenate([members, others]))
+    # Structural components: for each member the share of non-members below it, and the other way round.
+    above = (ranks[:m] - rankdata(members)) / n
+    below = 1 - (ranks[m:] - rankdata(others)) / m
+    value = float(above.mean())
+    if min(m, n) < MIN_UNITS:
+        return Score(name, value, None, None, m + n, "low")
+    reach = float(norm.ppf(0.5 + CONFIDENCE / 2)) * float(np.sqrt(above.var(ddof=1) / m + below.var(ddof=1) / n))
+    return Score(name, value, max(0.0, value - reach), min(1.0, value + reach), m + n, "low")

@@ -1,0 +1,278 @@
+"""Prepare a run: read what the recipe names, and build what the trial needs. Whoever generates or judges begins here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from complement import catalog
+from complement.core.condition import Condition
+from complement.core.contracts import Learner
+from complement.core.dataset import Dataset
+from complement.core.errors import ProveError, RecipeError, SchemaError, UsageError
+from complement.core.partition import Partition
+from complement.core.purpose import Purpose, Slice
+from complement.core.schema import Role, Schema, nearest
+from complement.core.values import absent, as_numbers, as_text
+from complement.engine.plan import table_hash
+from complement.prove.plan import Plan
+from complement.prove.pool import Ask, Fixed, Pool, Refit
+from complement.recipe import IN_MEMORY, Named, Recipe, SliceNote
+from complement.runfolder import file_hash
+from complement.source.profile import survey
+from complement.source.read import read, read_tables
+from complement.source.split import partition
+from complement.source.target import check_target, drop_missing_target, find_target_copies
+
+SEALED_SHARE = 0.2  # of the units, where a single sealed set is large enough
+LARGE_RECORDS, LARGE_RARE = 50_000, 1_000  # what "large enough" is: all records, and sealed ones of the rarest class
+METRICS = {"binary": "auroc", "multiclass": "macro_f1", "regression": "rmse"}
+
+
+@dataclass(frozen=True, repr=False)
+class Inputs:
+    """Tables given by a call instead of paths in the recipe; None: the recipe's path."""
+
+    real: object = None
+    sealed: object = None
+    synthetic: object = None
+
+
+@dataclass(frozen=True, repr=False)
+class Source:
+    """Real data as read: every record, the sealed file's last; `sealed` marks those, None without such a file."""
+
+    real: Dataset
+    purpose: Purpose
+    sealed: np.ndarray | None
+    hashes: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
+    """Read real data and find its purpose: roles, target, classes, slices.
+
+    Records without a target are left out, with a note. Raises SourceError, SchemaError, ProveError "target-copy" when a
+    feature repeats the target, RecipeError when a name of the recipe is not in the data.
+    """
+    hashes: dict[str, str] = {}
+    real = _with_roles(_read_real(recipe, inputs, hashes), recipe)
+    sealed: np.ndarray | None = None
+    if recipe.sealed is not None:
+        origin = inputs.sealed if inputs.sealed is not None else recipe.place(recipe.sealed)
+        later = read(origin, schema=real.schema)
+        hashes["sealed"] = _hash(recipe.sealed, origin, later)
+        sealed = np.r_[np.zeros(real.rows, bool), np.ones(later.rows, bool)]
+        real = real.concat(later)
+    check_target(real, recipe.purpose.target, task=recipe.purpose.task)
+    real, sealed, dropped = _without_missing_target(real, sealed, recipe.purpose.target)
+    _refuse_copies(real, recipe.purpose.target)
+    purpose, notes = purpose_of(recipe, real)
+    return Source(real, purpose, sealed, hashes, (*dropped, *notes))
+
+
+def read_synthetic(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[Dataset, str]:
+    """The delivered file, read by the real data's schema, and its hash."""
+    if recipe.synthetic is None:
+        raise RecipeError("recipe-value", "The recipe names no `synthetic` file.")
+    origin = inputs.synthetic if inputs.synthetic is not None else recipe.place(recipe.synthetic)
+    made = read(origin, schema=source.real.schema)
+    made, _, _ = _without_missing_target(made, None, source.purpose.target)
+    return _as_synthetic(made), _hash(recipe.synthetic, origin, made)
+
+
+def purpose_of(recipe: Recipe, real: Dataset) -> tuple[Purpose, tuple[str, ...]]:
+    """The recipe's purpose, completed by what the target's values say, and notes on how. No target may be missing."""
+    note = recipe.purpose
+    task, classes, notes = check_target(real, note.target, task=note.task)
+    if note.positive is not None:
+        classes, notes = _positive_last(classes, note.positive, task), ()
+    values = as_numbers(real.column(note.target)) if task == "regression" else np.zeros(1)
+    purpose = Purpose(
+        target=note.target,
+        task=task,
+        classes=classes,
+        metric=note.metric or METRICS[task],
+        guard_metrics=note.guards or (),
+        learners=tuple(one.name for one in note.learners),
+        margin=note.margin,
+        primary=_slice(note.primary) if note.primary else None,
+        slices=tuple(_slice(one) for one in note.slices),
+        min_precision=note.min_precision,
+        target_sd=float(np.std(values)) or 1.0,
+    )
+    for name in (purpose.metric, *purpose.guard_metrics):
+        catalog.metric(name, purpose)
+    for part in (*purpose.slices, *([purpose.primary] if purpose.primary else [])):
+        part.where.mask(real.records.slice(0, 1))  # names a column that is not there, or compares it with what it never holds
+    return purpose, notes
+
+
+def partition_of(recipe: Recipe, source: Source, *, salt: str) -> Partition:
+    """Which records are judged on, by the recipe's rule; see `sealed_share` for `auto`."""
+    unit, time = _column_for("unit", recipe.split.unit, source.real.schema), recipe.split.time
+    if source.sealed is not None:
+        if time is not None:
+            raise RecipeError("recipe-value", "Give a `sealed` file or `split.time`, not both.", where="split.time")
+        return partition(source.real, source.purpose, salt=salt, unit=unit, sealed_rows=source.sealed)
+    share = None if time is not None else sealed_share(recipe, source)
+    return partition(source.real, source.purpose, salt=salt, unit=unit, time=time, folds=recipe.split.folds, sealed_share=share)
+
+
+def sealed_share(recipe: Recipe, source: Source) -> float | None:
+    """The share of units to seal once; None: cross-fit, every unit sealed once.
+
+    `auto` seals once only where that leaves enough to judge on: 50,000 records, and 1,000 sealed ones of the
+    rarest class or of the primary slice.
+    """
+    rule = recipe.split.sealed
+    if rule != "auto":
+        return None if rule == "cross-fit" else float(rule)
+    real, purpose = source.real, source.purpose
+    inside = purpose.primary.where.mask(real.records) if purpose.primary else np.ones(real.rows, bool)
+    if purpose.task == "regression":
+        rarest = int(inside.sum())
+    else:
+        labels = as_text(real.column(purpose.target))[inside]
+        rarest = min(int((labels == name).sum()) for name in purpose.classes)
+    return SEALED_SHARE if real.rows >= LARGE_RECORDS and rarest * SEALED_SHARE >= LARGE_RARE else None
+
+
+def pool_of(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[Pool, str]:
+    """What the trial judges: a delivered file with its hash, or a generator with its requests."""
+    if recipe.synthetic is not None:
+        records, digest = read_synthetic(recipe, source, inputs)
+        return Fixed(records), digest
+    generator = catalog.generator(recipe.generate.generator.name, **recipe.generate.generator.settings)
+    return Refit(generator, asks_of(recipe, source)), ""
+
+
+def asks_of(recipe: Recipe, source: Source) -> tuple[Ask, ...]:
+    """The recipe's requests, each with a condition that fits the columns."""
+    asks: list[Ask] = []
+    for request in recipe.generate.requests:
+        where = Condition.parse(request.where) if request.where is not None else None
+        if where is not None:
+            where.mask(source.real.records.slice(0, 1))
+        times = request.times if request.times is not None or request.rows is not None else 1.0
+        asks.append(Ask(where, request.rows, times, request.name))
+    return tuple(asks)
+
+
+def learners_of(recipe: Recipe) -> dict[str, Learner]:
+    """The learners by name, not fitted."""
+    return {one.name: _learner(one) for one in recipe.purpose.learners}
+
+
+def plan_of(recipe: Recipe) -> Plan:
+    """What the trial fixes before it computes. Raises UsageError when the question does not fit what is given."""
+    note, question = recipe.prove, recipe.question
+    if recipe.synthetic is not None and question in ("in-hand", "recipe"):
+        raise UsageError(
+            "prove-question",
+            f"The question '{question}' refits the generator in every fold; a delivered file cannot be refitted.",
+            help="Ask 'artifact' or 'substitute', or name the generator instead of its file.",
+        )
+    if recipe.synthetic is None and question == "artifact":
+        raise UsageError(
+            "prove-question", "The question 'artifact' is about a delivered file, and none is given.", help="Give SYNTHETIC."
+        )
+    weights = (1.0,) if question == "substitute" and "weights" not in note.model_fields_set else note.weights
+    return Plan(
+        question=question,
+        seeds=note.seeds,
+        seed=recipe.seed,
+        weights=weights,
+        curve=note.curve,
+        draws=note.draws,
+        draw_rows=note.draw_rows,
+        real_price=note.prices.real,
+        synthetic_price=note.prices.synthetic,
+    )
+
+
+def _read_real(recipe: Recipe, inputs: Inputs, hashes: dict[str, str]) -> Dataset:
+    origin = inputs.real if inputs.real is not None else recipe.place(recipe.real)
+    corrections = {name: note.model_dump(exclude_unset=True) for name, note in recipe.columns.items()}
+    if isinstance(origin, Dataset) and not corrections:
+        real = origin
+    else:
+        found, typed = survey(read_tables(origin), corrections=corrections)
+        real = Dataset.of(typed, found.schema)
+    hashes["real"] = _hash(recipe.real, origin, real)
+    return real
+
+
+def _with_roles(real: Dataset, recipe: Recipe) -> Dataset:
+    schema = real.schema
+    for role, name in (("unit", recipe.split.unit), ("time", recipe.split.time)):
+        if name is not None:
+            schema = schema.replace_column(replace(schema.column(name), role=cast(Role, role)))
+    if recipe.purpose.target not in schema.names():
+        found = nearest(recipe.purpose.target, schema.names())
+        raise SchemaError("target-missing", f"There is no column '{recipe.purpose.target}' to predict.", help=found)
+    return real.with_schema(schema.with_target(recipe.purpose.target))
+
+
+def _without_missing_target(
+    real: Dataset, sealed: np.ndarray | None, target: str
+) -> tuple[Dataset, np.ndarray | None, tuple[str, ...]]:
+    kept = drop_missing_target(real, target)
+    lost = real.rows - kept.rows
+    if lost == 0:
+        return real, sealed, ()
+    if sealed is not None:
+        sealed = sealed[~absent(as_text(real.column(target)))]
+    return kept, sealed, (f"{lost:,} records have no '{target}'; they are left out.",)
+
+
+def _refuse_copies(real: Dataset, target: str) -> None:
+    copies = find_target_copies(real, target)
+    if copies:
+        raise ProveError(
+            "target-copy",
+            f"The column '{copies[0]}' repeats the target '{target}' exactly: any model would look perfect.",
+            help=f"Leave it out: --ignore {copies[0]}, or in the recipe schema: {{{copies[0]}: {{role: ignore}}}}.",
+        )
+
+
+def _positive_last(classes: tuple[str, ...], positive: str, task: str) -> tuple[str, ...]:
+    if task != "binary":
+        raise RecipeError("recipe-value", f"A {task} task has no positive class.", where="purpose.positive")
+    if positive not in classes:
+        met = f"No record has the target '{positive}'."
+        raise RecipeError("recipe-value", met, where="purpose.positive", help=nearest(positive, list(classes)))
+    return tuple(sorted(classes, key=lambda name: name == positive))
+
+
+def _as_synthetic(made: Dataset) -> Dataset:
+    from complement.core.lineage import of_synthetic
+
+    return replace(made, lineage=of_synthetic(made.rows, generator="delivered", request="all", seed=0))
+
+
+def _slice(note: SliceNote) -> Slice:
+    return Slice(note.name, Condition.parse(note.where))
+
+
+def _column_for(role: Role, named: str | None, schema: Schema) -> str | None:
+    if named is not None:
+        return named
+    found = schema.with_role(role)
+    return found[0].name if found else None
+
+
+def _learner(note: Named) -> Learner:
+    return catalog.learner(note.name, **note.settings)
+
+
+def _hash(written: str, origin: object, read_as: Dataset) -> str:
+    if written != IN_MEMORY and isinstance(origin, str):
+        path = Path(origin.partition("::")[0])
+        if path.is_file():
+            return file_hash(path)
+    return table_hash(read_as.records)

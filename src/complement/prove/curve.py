@@ -1,0 +1,172 @@
+"""The real-data curve: what more real records would give, and how many the synthetic ones are worth.
+
+Below n, by interpolation: n' real records with synthetic ones do as well as n'' real records alone, n' < n'' <= n; the
+synthetic ones are then worth n'' - n'. At n, only by a fitted power law, with an interval and capped at 2 n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from complement.core.seed import rng_at, seed_at
+from complement.core.verdict import Worth
+from complement.prove import arms
+from complement.prove.arms import REAL, Training
+from complement.prove.design import Trial, share_of
+from complement.prove.estimate import Scores, Sealed, difference
+from complement.prove.metrics import score_array
+from complement.prove.plug_in_metric import OnArrays
+
+SHARES = (0.25, 0.35, 0.5, 0.7)  # of a learning part; 1 comes from the trial itself
+HALF = 0.5  # at which the arm is trained again
+REPEATS = 2  # nested subsamples per cut: one alone says as much of the subsample as of its size
+SIMULATED = 2000
+
+
+@dataclass(frozen=True)
+class CurveTask:
+    """Shard number = cut * REPEATS + repeat."""
+
+    trial: Trial
+    weights: Mapping[str, tuple[float, ...]]
+
+    def __call__(self, shard: int) -> pa.Table:
+        """Predictions of the sealed records of one cut: columns "learner|share" and "learner|half arm"."""
+        trial = self.trial
+        number, repeat = divmod(shard, REPEATS)
+        cut = trial.cuts[number]
+        shown = trial.real.take(cut.test).drop(trial.purpose.target)
+        seed = seed_at(trial.plan.seed, "curve", number, repeat)
+        columns: dict[str, pa.ChunkedArray] = {}
+        for share in SHARES:
+            train = trial.learnt(share_of(trial, cut.train, share, "curve", number, repeat))
+            pool = trial.pool.make(train, total=trial.real.rows, seed=seed) if share == HALF else None
+            for name, learner in trial.learners.items():
+                real = Training(train, arms.real_mass(train))
+                columns[f"{name}|{share}"] = arms.fit(learner, real, trial.purpose, seed=seed).predict(shown).column("score")
+                if pool is not None:
+                    mixed = arms.mixed(train, pool, self.weights[name][number])
+                    columns[f"{name}|half arm"] = (
+                        arms.fit(learner, mixed, trial.purpose, seed=seed).predict(shown).column("score")
+                    )
+        return pa.table(columns)
+
+
+@dataclass(frozen=True, repr=False)
+class Curve:
+    """Values by number of real records, + is better, and a joint simulation of their errors, shape (draws, points)."""
+
+    rows: np.ndarray
+    real: np.ndarray
+    half_arm: float
+    full_arm: float
+    real_drawn: np.ndarray
+    half_drawn: np.ndarray
+    full_drawn: np.ndarray
+
+
+def curve_of(
+    task: CurveTask,
+    tables: Sequence[pa.Table],
+    learner: str,
+    metric: OnArrays,
+    sealed: Sealed,
+    *,
+    base: Scores,
+    arm: Scores,
+    masks: Sequence[np.ndarray],
+) -> Curve | None:
+    """The curve of one learner from the shards' predictions and the trial's own fits at full size."""
+    sign = -1.0 if metric.better == "low" else 1.0
+    found = [_scores(task, tables, f"{learner}|{share}") for share in SHARES] + [base]
+    estimates = [
+        difference(metric, sealed, scores, None, masks) for scores in [*found, _scores(task, tables, f"{learner}|half arm"), arm]
+    ]
+    if any(estimate is None for estimate in estimates):
+        return None
+    known = [estimate for estimate in estimates if estimate is not None]
+    units = np.stack([estimate.units for estimate in known])
+    values = sign * np.array([estimate.value for estimate in known])
+    spread = units @ units.T + np.diag([estimate.seeds_variance for estimate in known])
+    drawn = rng_at(0, "curve").multivariate_normal(values, spread, SIMULATED, method="eigh")
+    learnt = float(np.mean([len(cut.train) for cut in task.trial.cuts]))
+    rows = learnt * np.array([*SHARES, 1.0])
+    return Curve(rows, values[:-2], values[-2], values[-1], drawn[:, :-2], drawn[:, -2], drawn[:, -1])
+
+
+def _scores(task: CurveTask, tables: Sequence[pa.Table], column: str) -> Scores:
+    return [
+        [score_array(pa.table({"score": tables[cut * REPEATS + r].column(column)})) for r in range(REPEATS)]
+        for cut in range(len(task.trial.cuts))
+    ]
+
+
+def worth_of(curve: Curve, *, price: float | None, cost: float) -> Worth:
+    """How many real records the synthetic ones are worth, with a 95 % interval over the sealed units.
+
+    Interpolated at half of the real records where the curve reaches the arm's value, else by the power law at n.
+    """
+    half, full = HALF * curve.rows[-1], curve.rows[-1]
+    at_half = np.array([_reached(curve.rows, real, arm) for real, arm in zip(curve.real_drawn, curve.half_drawn, strict=True)])
+    point = _reached(curve.rows, np.asarray(curve.real), curve.half_arm)
+    if np.isfinite(point) and np.mean(np.isfinite(at_half)) > 0.975:
+        low, high = np.quantile(at_half[np.isfinite(at_half)], [0.025, 0.975]) - half
+        note = f"with {half:,.0f} real records, the synthetic ones do what {point - half:+,.0f} more real ones would"
+        return _priced(Worth(float(point - half), float(low), float(high), "interpolated", note), price, cost)
+    law = np.array([_by_power_law(curve.rows, r, a) for r, a in zip(curve.real_drawn, curve.full_drawn, strict=True)])
+    point = _by_power_law(curve.rows, np.asarray(curve.real), curve.full_arm)
+    known = law[~np.isnan(law)]
+    if np.isnan(point) or len(known) < SIMULATED // 2:
+        return Worth(note="the real-data curve does not rise clearly enough to say what more records are worth")
+    low, high = np.quantile(known, [0.025, 0.975])
+    note = f"at {full:,.0f} real records, by a power law fitted to {len(curve.rows)} sizes and capped at twice as many"
+    unbounded = high >= full - 0.5
+    return _priced(
+        Worth(float(min(point, full)), float(low), None if unbounded else float(high), "extrapolated", note), price, cost
+    )
+
+
+def _priced(worth: Worth, price: float | None, cost: float) -> Worth:
+    if price is None or worth.value is None:
+        return worth
+    return Worth(worth.value, worth.low, worth.high, worth.method, worth.note, saved=worth.value * price - cost)
+
+
+def _reached(rows: np.ndarray, real: np.ndarray, arm: float) -> float:
+    """The number of real records at which real only reaches the arm's value; nan above the curve, its left end below it."""
+    rising = np.maximum.accumulate(real)
+    if arm > rising[-1]:
+        return float("nan")
+    if arm <= rising[0]:
+        return float(rows[0])
+    at = int(np.searchsorted(rising, arm))
+    share = (arm - rising[at - 1]) / (rising[at] - rising[at - 1])
+    return float(np.exp(np.log(rows[at - 1]) + share * (np.log(rows[at]) - np.log(rows[at - 1]))))
+
+
+def _by_power_law(rows: np.ndarray, real: np.ndarray, arm: float) -> float:
+    """Extra records at n by value = a - b * rows^-c, c in [.1, 2]; in [-n, n]; nan when the curve does not rise.
+
+    For each c, a and b follow by least squares; the best c of a grid is taken.
+    """
+    best: tuple[float, float, float, float] | None = None
+    for c in np.linspace(0.1, 2.0, 39):
+        design = np.stack([np.ones_like(rows), -((rows / rows[-1]) ** -c)], axis=1)
+        (a, b), *_ = np.linalg.lstsq(design, real, rcond=None)
+        error = float(np.sum((design @ np.array([a, b]) - real) ** 2))
+        if b > 0 and (best is None or error < best[0]):
+            best = (error, float(a), float(b), float(c))
+    if best is None:
+        return float("nan")
+    _, a, b, c = best
+    left = (a - (arm - (real[-1] - (a - b)))) / b  # the arm's lead over real only, moved onto the fitted curve
+    if left <= 2.0**-c:
+        return float(rows[-1])
+    return float(max(rows[-1] * left ** (-1 / c) - rows[-1], -rows[-1]))
+
+
+__all__ = ["REAL", "Curve", "CurveTask", "curve_of", "worth_of"]

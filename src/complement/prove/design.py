@@ -1,0 +1,160 @@
+"""Design: what is trained on what and judged on what, for each of the four questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from complement.core.contracts import Learner
+from complement.core.dataset import Dataset
+from complement.core.errors import ProveError
+from complement.core.partition import Partition
+from complement.core.purpose import Purpose
+from complement.core.seed import rng_at
+from complement.core.values import as_numbers, as_text
+from complement.prove.plan import Plan
+from complement.prove.plug_in_metric import OnArrays
+from complement.prove.pool import Pool
+
+INNER_FOLDS = 3  # of a learning part, for choosing the weight; a third of it is held out each time
+POOL_FACTOR = 2  # independent draws need this many times their records outside the sealed part
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Positions of the records to learn from and of those that are sealed from it."""
+
+    train: np.ndarray
+    test: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Everything that the shards of a trial need. Picklable: processes ship it once."""
+
+    real: Dataset
+    partition: Partition
+    purpose: Purpose
+    pool: Pool
+    learners: Mapping[str, Learner]
+    metric: OnArrays
+    plan: Plan
+    cuts: tuple[Cut, ...]
+    half_draws: bool = False
+
+    @property
+    def seeds(self) -> int:
+        """Seeds per cut: one for each training draw of "recipe", where the draw itself is what varies."""
+        return 1 if self.plan.question == "recipe" else self.plan.seeds
+
+    def learnt(self, rows: np.ndarray) -> Dataset:
+        return self.real.take(rows)
+
+
+def cuts_of(real: Dataset, partition: Partition, purpose: Purpose, plan: Plan) -> tuple[tuple[Cut, ...], bool]:
+    """The cuts of this question, and whether they are half-draws of the same records (see `Plan.question`)."""
+    if plan.question != "recipe":
+        return tuple(Cut(partition.train(fold), partition.test(fold)) for fold in range(partition.folds)), False
+    sealed = partition.test(0)
+    free = partition.train(0)
+    rows = plan.draw_rows or len(free) // (POOL_FACTOR * plan.draws)
+    if plan.draw_rows is not None and rows * plan.draws <= len(free):
+        return independent_draws(real, partition, purpose, plan, free, sealed, rows), False
+    if plan.draw_rows is not None:
+        raise ProveError(
+            "prove-question",
+            f"{plan.draws} draws of {rows} records each need {plan.draws * rows} beside the sealed ones; there are {len(free)}.",
+            help=f"Lower draws or draw_rows (at most {len(free) // plan.draws}), or leave draw_rows out for half-draws.",
+        )
+    return half_draws(real, partition, purpose, plan), True
+
+
+def independent_draws(
+    real: Dataset, partition: Partition, purpose: Purpose, plan: Plan, free: np.ndarray, sealed: np.ndarray, rows: int
+) -> tuple[Cut, ...]:
+    """Disjoint sets of whole units with about `rows` records each, all judged on the same sealed records."""
+    order = _dealt(real, partition, purpose, free, plan.seed, "draws", -1)
+    dealt: list[list[np.ndarray]] = [[] for _ in range(plan.draws)]
+    sizes = np.zeros(plan.draws, int)
+    for members in order:
+        draw = int(sizes.argmin())
+        if sizes[draw] >= rows:
+            break
+        dealt[draw].append(members)
+        sizes[draw] += len(members)
+    return tuple(Cut(np.sort(np.concatenate(parts)), sealed) for parts in dealt)
+
+
+def half_draws(real: Dataset, partition: Partition, purpose: Purpose, plan: Plan) -> tuple[Cut, ...]:
+    """Halves of all units to learn from, the other halves to judge on."""
+    every = np.arange(real.rows)
+    cuts: list[Cut] = []
+    for draw in range(plan.draws):
+        order = _dealt(real, partition, purpose, every, plan.seed, "half", draw)
+        cuts.append(Cut(np.sort(np.concatenate(order[::2])), np.sort(np.concatenate(order[1::2]))))
+    return tuple(cuts)
+
+
+def inner_cuts(trial: Trial, cut: Cut, number: int) -> list[Cut]:
+    """Three splits of a learning part for choosing the weight: whole units, stratified; or later blocks of time."""
+    if trial.partition.kind == "time":
+        return _later_blocks(trial, cut)
+    order = _dealt(trial.real, trial.partition, trial.purpose, cut.train, trial.plan.seed, "inner", number)
+    parts = [np.sort(np.concatenate(order[k::INNER_FOLDS])) for k in range(INNER_FOLDS) if order[k::INNER_FOLDS]]
+    return [Cut(np.setdiff1d(cut.train, part), part) for part in parts]
+
+
+def share_of(trial: Trial, rows: np.ndarray, share: float, *place: str | int) -> np.ndarray:
+    """A nested share of these records in whole units, stratified: a smaller share is a part of a larger one."""
+    if share >= 1:
+        return rows
+    order = _dealt(trial.real, trial.partition, trial.purpose, rows, trial.plan.seed, *place)
+    sizes = np.cumsum([len(members) for members in order])
+    kept = max(1, int(np.searchsorted(sizes, share * len(rows), side="left")) + 1)
+    return np.sort(np.concatenate(order[:kept]))
+
+
+def _later_blocks(trial: Trial, cut: Cut) -> list[Cut]:
+    blocks = trial.partition.cluster[cut.train]
+    starts = np.unique(blocks)
+    edges = [int(len(starts) * (0.5 + k / (2 * INNER_FOLDS))) for k in range(INNER_FOLDS + 1)]
+    cuts: list[Cut] = []
+    for low, high in pairwise(edges):
+        if low == high or low == 0:
+            continue
+        before, inside = np.isin(blocks, starts[:low]), np.isin(blocks, starts[low:high])
+        cuts.append(Cut(cut.train[before], cut.train[inside]))
+    return cuts
+
+
+def _dealt(
+    real: Dataset, partition: Partition, purpose: Purpose, rows: np.ndarray, seed: int, *place: str | int
+) -> list[np.ndarray]:
+    """The records of each unit, units shuffled and dealt so that every stretch of the list has the strata in proportion."""
+    units, first, inverse = np.unique(partition.unit[rows], return_index=True, return_inverse=True)
+    order = np.argsort(inverse, kind="stable")
+    members = np.split(rows[order], np.cumsum(np.bincount(inverse, minlength=len(units)))[:-1])
+    strata = strata_of(real, purpose)[rows]
+    unit_stratum = np.minimum.reduceat(strata[order], np.r_[0, np.cumsum(np.bincount(inverse))[:-1]]) if len(first) else strata
+    noise = rng_at(seed, "dealt", *place).random(len(units))
+    position = np.zeros(len(units))
+    for stratum in np.unique(unit_stratum):
+        inside = np.flatnonzero(unit_stratum == stratum)
+        ranked = inside[np.argsort(noise[inside])]
+        # Even positions per stratum, with a random start, interleave the strata in proportion.
+        position[ranked] = (np.arange(len(ranked)) + noise[ranked[0]]) / len(ranked)
+    return [members[k] for k in np.argsort(position, kind="stable")]
+
+
+def strata_of(real: Dataset, purpose: Purpose) -> np.ndarray:
+    """A number per record to stratify by, rarest class first (quintiles for regression), shape (records,)."""
+    if purpose.task == "regression":
+        values = as_numbers(real.column(purpose.target))
+        return np.searchsorted(np.quantile(values, [0.2, 0.4, 0.6, 0.8]), values)
+    labels = as_text(real.column(purpose.target))
+    names, codes, counts = np.unique(labels.astype(str), return_inverse=True, return_counts=True)
+    del names
+    return np.argsort(np.argsort(counts, kind="stable"))[codes]

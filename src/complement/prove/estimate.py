@@ -1,0 +1,267 @@
+"""Estimates: from the arms' predictions of sealed records to a difference with its variance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from complement.core.dataset import Dataset
+from complement.core.errors import ProveError
+from complement.core.purpose import Purpose, Slice
+from complement.core.seed import rng_at
+from complement.core.values import as_text
+from complement.prove.fits import FitTask
+from complement.prove.metrics import score_array, truth_array
+from complement.prove.plug_in_metric import OnArrays
+from complement.prove.statistics import Estimate, overlap_factor
+
+REPLICATES = 200  # of the bootstrap behind metrics without influence values; the standard error is then good to 5 %
+MIN_PER_CLASS = 30  # units per class below which a part is "too small" to judge
+
+Scores = list[list[np.ndarray]]  # by cut, by seed (a single one where the learner does not vary)
+
+
+@dataclass(frozen=True, repr=False)
+class Sealed:
+    """The sealed records, cut by cut: truth, weight, cluster, and the positions in the real data."""
+
+    truth: tuple[np.ndarray, ...]
+    weight: tuple[np.ndarray, ...]
+    cluster: tuple[np.ndarray, ...]
+    records: tuple[Dataset, ...]
+    clusters: int
+    shared: bool  # every cut is judged on the same records (independent draws)
+    overlap: float | None  # test over train size of half-draws, else None
+
+    @property
+    def units(self) -> int:
+        return len(np.unique(np.concatenate(self.cluster)))
+
+
+def sealed_of(task: FitTask) -> Sealed:
+    """What the cuts of a trial are judged on."""
+    trial = task.trial
+    records = tuple(trial.real.take(cut.test) for cut in trial.cuts)
+    _, cluster = np.unique(trial.partition.cluster, return_inverse=True)
+    sizes = trial.cuts[0]
+    return Sealed(
+        truth=tuple(truth_array(part, trial.purpose) for part in records),
+        weight=tuple(part.weight for part in records),
+        cluster=tuple(cluster[cut.test] for cut in trial.cuts),
+        records=records,
+        clusters=int(cluster.max()) + 1,
+        shared=trial.plan.question == "recipe" and not trial.half_draws,
+        overlap=len(sizes.test) / len(sizes.train) if trial.half_draws else None,
+    )
+
+
+def part_masks(sealed: Sealed, part: Slice | None, purpose: Purpose) -> list[np.ndarray]:
+    """Which sealed records of each cut a slice covers; None covers all."""
+    return [covered(purpose, records, part) for records in sealed.records]
+
+
+def covered(purpose: Purpose, records: Dataset, part: Slice | None) -> np.ndarray:
+    """The records of a slice, shape (records,). A slice inside one class is judged against all records of the others."""
+    if part is None:
+        return np.ones(records.rows, bool)
+    mask = part.where.mask(records.records)
+    if purpose.task != "regression" and mask.any():
+        labels = as_text(records.column(purpose.target))
+        inside = set(labels[mask])
+        if len(inside) == 1:
+            mask = mask | (labels != inside.pop())
+    return mask
+
+
+def in_part(purpose: Purpose, records: Dataset) -> np.ndarray:
+    """The records in which the metric is confirmatory: the primary slice, or all."""
+    return covered(purpose, records, purpose.primary)
+
+
+def measured(metric: OnArrays, held: Dataset, predictions: pa.Table, part: np.ndarray, purpose: Purpose) -> float:
+    """The metric on a part of the records; nan when it is not defined there."""
+    if not part.any():
+        return float("nan")
+    return metric.values(truth_array(held, purpose)[part], score_array(predictions)[part], held.weight[part])
+
+
+def difference(
+    metric: OnArrays, sealed: Sealed, arm: Scores, base: Scores | None, masks: Sequence[np.ndarray]
+) -> Estimate | None:
+    """Arm minus base on a part of the sealed records, + is better; with `base` None, the arm's own value, unsigned.
+
+    None when the metric is defined in no cut. Values are averaged over cuts by their weight, and over seeds.
+    """
+    if metric.smooth:
+        return _smooth(metric, sealed, arm, base, masks)
+    return _bootstrapped(metric, sealed, arm, base, masks)
+
+
+def _smooth(metric: OnArrays, sealed: Sealed, arm: Scores, base: Scores | None, masks: Sequence[np.ndarray]) -> Estimate | None:
+    sign = -1.0 if base is not None and metric.better == "low" else 1.0
+    cells: list[tuple[int, float, np.ndarray, np.ndarray]] = []  # cut, mass, deltas by seed, mean influence
+    for cut, mask in enumerate(masks):
+        truth, weight = sealed.truth[cut][mask], sealed.weight[cut][mask]
+        deltas, influence = _cell(metric, truth, weight, arm[cut], None if base is None else base[cut], mask)
+        if len(truth) and np.isfinite(deltas).all():
+            cells.append((cut, float(weight.sum()), sign * deltas, sign * influence))
+    if not cells:
+        return None
+    total = sum(mass for _, mass, _, _ in cells)
+    if sealed.shared or sealed.overlap is not None:
+        return _over_draws(sealed, masks, [(cut, deltas, psi) for cut, _, deltas, psi in cells])
+    units = np.zeros(sealed.clusters)
+    seeds = np.zeros((len(cells), max(len(deltas) for _, _, deltas, _ in cells)))
+    value = 0.0
+    for row, (cut, mass, deltas, psi) in enumerate(cells):
+        share = mass / total
+        value += share * float(deltas.mean())
+        seeds[row] = share * (deltas - deltas.mean())
+        weight = sealed.weight[cut][masks[cut]]
+        units += np.bincount(sealed.cluster[cut][masks[cut]], share * weight * psi / weight.sum(), sealed.clusters)
+    return Estimate(value, _judged(units, sealed, masks), seeds, _count(sealed, masks))
+
+
+def _cell(
+    metric: OnArrays,
+    truth: np.ndarray,
+    weight: np.ndarray,
+    arm: list[np.ndarray],
+    base: list[np.ndarray] | None,
+    mask: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Differences by seed, shape (seeds,), and influence averaged over seeds, shape (records of the part,)."""
+    count = max(len(arm), len(base or []))
+    if not len(truth):
+        return np.full(count, np.nan), np.zeros(0)
+
+    def own(scores: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        found = [metric.values(truth, score[mask], weight) for score in scores]
+        psi = np.mean([influence_of(metric, truth, score[mask], weight) for score in scores], axis=0)
+        return np.broadcast_to(found, count) if len(found) == 1 else np.array(found), psi
+
+    values, psi = own(arm)
+    if base is None:
+        return np.array(values, float), psi
+    other, base_psi = own(base)
+    return np.array(values - other, float), psi - base_psi
+
+
+def influence_of(metric: OnArrays, truth: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Influence values of a smooth metric, shape (records,)."""
+    found = metric.influences(truth, score, weight)
+    if found is None:
+        raise ProveError("prove-metric", f"The metric '{metric.name}' calls itself smooth and has no influence values.")
+    return found
+
+
+def _over_draws(sealed: Sealed, masks: Sequence[np.ndarray], cells: list[tuple[int, np.ndarray, np.ndarray]]) -> Estimate:
+    """Training draws and sealed units vary both: the two-way variance (Owen 2007), or half-draws' cautious one."""
+    means = np.array([float(deltas.mean()) for _, deltas, _ in cells])
+    draws = (means - means.mean()) / len(means)
+    factor, units = 1.0, np.zeros(sealed.clusters)
+    if sealed.overlap is not None:
+        factor = overlap_factor(len(means), tested=round(1000 * sealed.overlap), trained=1000)
+    else:
+        for cut, _, psi in cells:
+            weight = sealed.weight[cut][masks[cut]]
+            share = weight * psi / (weight.sum() * len(cells))
+            units += np.bincount(sealed.cluster[cut][masks[cut]], share, sealed.clusters)
+    return Estimate(float(means.mean()), _judged(units, sealed, masks), np.zeros((1, 1)), _count(sealed, masks), draws, factor)
+
+
+def _bootstrapped(
+    metric: OnArrays, sealed: Sealed, arm: Scores, base: Scores | None, masks: Sequence[np.ndarray]
+) -> Estimate | None:
+    """For metrics without influence values: all cuts together, clusters resampled for all seeds at once."""
+    if sealed.shared or sealed.overlap is not None:
+        return _smooth_free_draws(metric, sealed, arm, base, masks)
+    sign = -1.0 if base is not None and metric.better == "low" else 1.0
+    truth = np.concatenate([t[m] for t, m in zip(sealed.truth, masks, strict=True)])
+    weight = np.concatenate([w[m] for w, m in zip(sealed.weight, masks, strict=True)])
+    cluster = np.concatenate([c[m] for c, m in zip(sealed.cluster, masks, strict=True)])
+    if not len(truth):
+        return None
+    count = max(len(part) for part in [*arm, *(base or [])])
+
+    def pooled(scores: Scores, seed: int) -> np.ndarray:
+        return np.concatenate([c[min(seed, len(c) - 1)][m] for c, m in zip(scores, masks, strict=True)])
+
+    pairs = [(pooled(arm, s), None if base is None else pooled(base, s)) for s in range(count)]
+
+    def deltas(weights: np.ndarray) -> np.ndarray:
+        return sign * np.array(
+            [
+                metric.values(truth, one, weights) - (0.0 if other is None else metric.values(truth, other, weights))
+                for one, other in pairs
+            ]
+        )
+
+    here = deltas(weight)
+    if not np.isfinite(here).all():
+        return None
+    rng = rng_at(0, "bootstrap", metric.name)
+    _, cluster = np.unique(cluster, return_inverse=True)
+    size = int(cluster.max()) + 1
+    drawn = [
+        deltas(weight * np.bincount(rng.integers(size, size=size), minlength=size)[cluster]).mean() for _ in range(REPLICATES)
+    ]
+    drawn = np.array([value for value in drawn if np.isfinite(value)])
+    units = (drawn - drawn.mean()) / np.sqrt(max(len(drawn), 1))
+    return Estimate(float(here.mean()), units, (here - here.mean())[None, :], _count(sealed, masks))
+
+
+def _smooth_free_draws(
+    metric: OnArrays, sealed: Sealed, arm: Scores, base: Scores | None, masks: Sequence[np.ndarray]
+) -> Estimate | None:
+    """Draws of a metric without influence values: their spread alone, which already holds that of the units of half-draws."""
+    sign = -1.0 if base is not None and metric.better == "low" else 1.0
+    values: list[float] = []
+    for cut, mask in enumerate(masks):
+        truth, weight = sealed.truth[cut][mask], sealed.weight[cut][mask]
+        other = 0.0 if base is None else metric.values(truth, base[cut][0][mask], weight)
+        values.append(sign * (metric.values(truth, arm[cut][0][mask], weight) - other))
+    means = np.array([value for value in values if np.isfinite(value)])
+    if len(means) < 2:
+        return None
+    factor = overlap_factor(len(means), tested=round(1000 * (sealed.overlap or 1.0)), trained=1000)
+    draws = (means - means.mean()) / len(means)
+    return Estimate(float(means.mean()), np.zeros(sealed.clusters), np.zeros((1, 1)), _count(sealed, masks), draws, factor)
+
+
+def _judged(units: np.ndarray, sealed: Sealed, masks: Sequence[np.ndarray]) -> np.ndarray:
+    """Contributions of all clusters of the sealed records; clusters outside the part stay at 0 so that shapes agree."""
+    del masks
+    return units[np.unique(np.concatenate(sealed.cluster))]
+
+
+def _count(sealed: Sealed, masks: Sequence[np.ndarray]) -> int:
+    return len(np.unique(np.concatenate([c[m] for c, m in zip(sealed.cluster, masks, strict=True)])))
+
+
+def per_class(sealed: Sealed, masks: Sequence[np.ndarray], purpose: Purpose) -> int:
+    """Sealed units of the rarest class within a part (all units for regression)."""
+    if purpose.task == "regression":
+        return _count(sealed, masks)
+    counts: list[int] = []
+    for code in range(len(purpose.classes)):
+        found = [c[m & (t == code)] for c, m, t in zip(sealed.cluster, masks, sealed.truth, strict=True)]
+        counts.append(len(np.unique(np.concatenate(found))))
+    return min(counts)
+
+
+def scores_of(task: FitTask, tables: Sequence[pa.Table], learner: str, arm: str) -> Scores | None:
+    """An arm's predictions by cut and seed; None when the arm does not apply in some cut."""
+    seeds = task.trial.seeds
+    found: Scores = []
+    for cut in range(len(task.trial.cuts)):
+        name = f"{learner}|{arm}"
+        parts = [tables[cut * seeds + s] for s in range(seeds)]
+        scores = [score_array(pa.table({"score": part.column(name)})) for part in parts if name in part.column_names]
+        if not scores:
+            return None
+        found.append(scores)
+    return found

@@ -1,0 +1,58 @@
+"""Headlines: the verdict as one sentence that a person can act on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from complement.core.purpose import Purpose
+from complement.core.verdict import Verdict
+
+NAMES = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "log_loss": "log-loss",
+    "brier": "Brier score",
+    "ece": "calibration error",
+    "recall_at_precision": "recall at fixed precision",
+    "macro_f1": "macro-F1",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R2",
+}
+
+
+def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
+    """The same verdict with its sentence. Numbers are those of the verdict; + is better, also for losses."""
+    metric = NAMES.get(verdict.metric, verdict.metric)
+    where = f" on {purpose.primary.name}" if purpose.primary is not None else ""
+    effect = verdict.effect
+    moved = f"{metric}{where} {effect.value:+.4f} [{effect.low:+.4f}, {effect.high:+.4f}]"
+    failed = [guard.name for guard in verdict.guards if guard.outcome == "failed"]
+    weight = f"at weight {verdict.weight:g}"
+    level = [c.name for c in verdict.comparisons if c.outcome in ("does as well", "not separated")]
+    free = level[0] if level else "a free way"
+    sentences = {
+        "helps": f"synthetic records help {weight}: {moved}, better than every free way",
+        "hurts": f"synthetic records hurt {weight}: {moved}",
+        "no-difference": f"no difference {weight}: {moved} lies within ±{verdict.margin:.4g}",
+        "screened-out": "no difference: inside every fold, real records alone did best, so no synthetic ones were used",
+        "guard-failed": f"{moved}, but harm to: {', '.join(failed)}",
+        "not-separated": f"{moved}, better than real only, but not shown better than {free}",
+        "below-margin": f"{moved}: there is an effect, but not shown to be as large as the margin {verdict.margin:.4g}",
+        "too-few-positives": f"only {rarest} sealed units in the rarest class (30 are needed): {moved} decides nothing",
+        "leak-void": f"void, because of a leak: {verdict.leaks[0].note if verdict.leaks else ''}",
+        "substitutes": f"synthetic records can stand in for the real ones: {moved} is no worse than -{verdict.margin:.4g}",
+        "falls-short": f"synthetic records alone fall short: {moved}",
+        "falls-short-privacy": f"synthetic records give away who was in the real data, whatever they are worth: {moved}",
+        "privacy-not-shown": f"{moved} would do, but the privacy gate was not measured",
+        "inconclusive": f"not shown either way: {moved}; {_settle(verdict)}",
+    }
+    free_way = f"{moved}, but {free} on real records alone does as well"
+    return replace(verdict, headline=f"{verdict.learner}: {sentences.get(verdict.code, free_way)}.")
+
+
+def _settle(verdict: Verdict) -> str:
+    detectable = f"an effect of {verdict.detectable_effect:.4g} would have been found"
+    if verdict.units_to_settle is None:
+        return f"{detectable}; no number of sealed units would settle it, because the seeds alone vary more"
+    return f"{detectable}, and about {verdict.units_to_settle:,} sealed units would settle it"

@@ -1,0 +1,109 @@
+"""Leaks: the ways in which the numbers could lie, each with a code. An error voids the verdict, a finding stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from complement.core.dataset import Dataset
+from complement.core.verdict import Leak
+from complement.models.fingerprint import fingerprints
+
+NEAR_DIGITS = 4  # numbers that agree to four significant digits count as the same
+MIN_DISTINCT = 100  # a column with fewer distinct values says little about who a record is
+SURE_COLUMNS, SURE_MATCHES = 2, 3  # by chance alone, agreement in two such columns does not happen, in one it rarely does
+NEARER_Z = 4.0  # standard errors; under the null one file in 30,000
+SAMPLE = 2000
+
+
+def matches(pool: Dataset, train: Dataset, test: Dataset) -> dict[str, float]:
+    """How often made records repeat sealed ones, and records that were open to the maker.
+
+    "distinctive": sealed records repeated that are unique in the real data over their high-entropy columns; "columns": how
+    many such columns there are; "sealed", "train": share of records repeated at all; "rows", "train_rows": of how many.
+    """
+    names = [column.name for column in test.schema.features()] + [c.name for c in test.schema.with_role("target")]
+    made = fingerprints(pool.records, names, digits=NEAR_DIGITS)
+    sealed = np.isin(fingerprints(test.records, names, digits=NEAR_DIGITS), made)
+    seen = np.isin(fingerprints(train.records, names, digits=NEAR_DIGITS), made)
+    telling = _telling_columns(train, test)
+    distinctive = 0
+    if telling:
+        keys = np.concatenate([fingerprints(part.records, telling, digits=NEAR_DIGITS) for part in (test, train)])
+        _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        distinctive = int((sealed & (counts[inverse[: test.rows]] == 1)).sum())
+    return {
+        "distinctive": distinctive,
+        "columns": len(telling),
+        "sealed": float(sealed.mean()),
+        "train": float(seen.mean()),
+        "rows": test.rows,
+        "train_rows": train.rows,
+    }
+
+
+def _telling_columns(train: Dataset, test: Dataset) -> list[str]:
+    least = max(MIN_DISTINCT, (train.rows + test.rows) // 20)
+    both = {column.name: (train.column(column.name), test.column(column.name)) for column in test.schema.features()}
+    return [
+        name
+        for name, (one, other) in both.items()
+        if len(np.union1d(*(fingerprints_of(part, name) for part in (one, other)))) >= least
+    ]
+
+
+def fingerprints_of(column: object, name: str) -> np.ndarray:
+    """Distinct values of one column as numbers."""
+    import pyarrow as pa
+
+    return np.unique(fingerprints(pa.table({name: column}), [name], digits=NEAR_DIGITS))
+
+
+def nearness(pool: Dataset, train: Dataset, test: Dataset) -> float:
+    """How much nearer sealed records are to made ones than records open to the maker are, in standard errors (Mann-Whitney)."""
+    from scipy.stats import rankdata
+    from sklearn.neighbors import NearestNeighbors
+
+    from complement.models.encoder import Encoder
+
+    def thinned(part: Dataset, most: int) -> Dataset:
+        return part if part.rows <= most else part.take(np.linspace(0, part.rows - 1, most).astype(int))
+
+    encoder = Encoder().fit(thinned(train, 10 * SAMPLE), thinned(train, 10 * SAMPLE).weight)
+    index = NearestNeighbors(n_neighbors=1).fit(np.nan_to_num(encoder.transform(thinned(pool, 10 * SAMPLE))))
+    near = [index.kneighbors(np.nan_to_num(encoder.transform(thinned(part, SAMPLE))))[0][:, 0] for part in (test, train)]
+    sealed, seen = len(near[0]), len(near[1])
+    ranks = rankdata(np.concatenate(near))[:sealed]
+    share = 1 - (ranks.sum() - sealed * (sealed + 1) / 2) / (sealed * seen)
+    return float((share - 0.5) / np.sqrt((sealed + seen + 1) / (12 * sealed * seen)))
+
+
+def leaks_of(facts: Iterable[Mapping[str, float]], *, delivered: bool, nearer: float | None = None) -> list[Leak]:
+    """The leaks that repeated records give away. `delivered`: the pool is a file that was made elsewhere."""
+    found: list[Leak] = []
+    every = [fact for fact in facts if fact]
+    distinctive = sum(fact["distinctive"] for fact in every)
+    columns = max((fact["columns"] for fact in every), default=0)
+    if distinctive and (columns >= SURE_COLUMNS or distinctive >= SURE_MATCHES):
+        code, how = ("repeats-sealed", "The delivered file repeats") if delivered else ("fitted-on-sealed", "Made records repeat")
+        note = f"{how} {distinctive:,.0f} sealed records that are unique in the real data: whoever made them had seen them."
+        found.append(Leak(code, "error", note))
+    elif every and delivered:
+        gap, error = _rate_gap(every)
+        if gap > NEARER_Z * error:
+            rate = 100 * np.mean([fact["sealed"] for fact in every])
+            note = f"{rate:.1f} % of the sealed records are repeated, more than of the records open to the maker."
+            found.append(Leak("repeats-sealed", "finding", note))
+    if nearer is not None and nearer > NEARER_Z and not found:
+        note = f"Sealed records lie nearer to the file than open ones do (z = {nearer:.1f}): it may hold altered copies of them."
+        found.append(Leak("nearer-to-sealed", "finding", note))
+    return found
+
+
+def _rate_gap(every: list[Mapping[str, float]]) -> tuple[float, float]:
+    sealed = float(np.mean([fact["sealed"] for fact in every]))
+    train = float(np.mean([fact["train"] for fact in every]))
+    rows, train_rows = sum(f["rows"] for f in every), max(f["train_rows"] for f in every)
+    variance = sealed * (1 - sealed) / max(rows, 1) + train * (1 - train) / max(train_rows, 1)
+    return sealed - train, float(np.sqrt(variance)) or 1e-9

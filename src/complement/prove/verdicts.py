@@ -1,0 +1,277 @@
+"""Verdicts: one per learner, from the finished shards of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pyarrow as pa
+
+from complement.core.purpose import Purpose
+from complement.core.score import Score
+from complement.core.values import as_text
+from complement.core.verdict import Comparison, Effect, Guard, Leak, SliceEffect, Verdict, Worth
+from complement.prove.arms import ARM, COMPETITORS, REAL, real_mass
+from complement.prove.curve import CurveTask, curve_of, worth_of
+from complement.prove.decide import Evidence, compare, decide, decide_substitute
+from complement.prove.design import Trial
+from complement.prove.estimate import (
+    MIN_PER_CLASS,
+    Scores,
+    Sealed,
+    covered,
+    difference,
+    part_masks,
+    per_class,
+    scores_of,
+    sealed_of,
+)
+from complement.prove.fits import ATYPICAL, FitTask, facts_of
+from complement.prove.guards import Contest, all_guards, margin_of, slices_of
+from complement.prove.headline import headline
+from complement.prove.metrics import score_array, truth_array
+from complement.prove.plug_in_metric import OnArrays
+from complement.prove.pool import Fixed
+from complement.prove.statistics import Estimate, critical, detectable, simultaneous, units_to_settle
+
+MIN_UNITS = 30  # sealed units without which no interval is given any weight
+
+
+@dataclass(frozen=True, repr=False)
+class Results:
+    """What the shards of a trial gave."""
+
+    task: FitTask
+    tables: Sequence[pa.Table]
+    curve: CurveTask | None
+    points: Sequence[pa.Table]
+    metric_of: Callable[[str, Purpose], OnArrays]
+    leaks: tuple[Leak, ...]
+    gate: tuple[bool, str, list[Score]] | None
+
+    @property
+    def trial(self) -> Trial:
+        return self.task.trial
+
+
+@dataclass(frozen=True, repr=False)
+class _Case:
+    """One learner: its scores, and the confirmatory estimate with its baseline and margin."""
+
+    name: str
+    arm: Scores
+    base: Scores
+    estimate: Estimate
+    baseline: Estimate
+    margin: float
+
+
+def verdicts_of(results: Results) -> tuple[Verdict, ...]:
+    """The verdicts in the order of the learners. Their confirmatory intervals hold together (max |t|)."""
+    sealed = sealed_of(results.task)
+    trial = results.trial
+    masks = part_masks(sealed, trial.purpose.primary, trial.purpose)
+    cases = [_case(results, sealed, masks, name) for name in trial.learners]
+    known = [case.estimate for case in cases if case is not None]
+    level = simultaneous(known, trial.purpose.alpha)
+    loose = simultaneous(known, 2 * trial.purpose.alpha)
+    return tuple(
+        _verdict(results, sealed, masks, case, level, loose) if case is not None else _undefined(results, name)
+        for case, name in zip(cases, trial.learners, strict=True)
+    )
+
+
+def margin_for(trial: Trial, pilot: pa.Table) -> float:
+    """The margin in the metric's unit, from the purpose or the metric; a relative one follows the pilot's real only."""
+    cut = trial.cuts[0]
+    records = trial.real.take(cut.test)
+    part = covered(trial.purpose, records, trial.purpose.primary)
+    score = score_array(pa.table({"score": pilot.column("real")}))[part]
+    value = trial.metric.values(truth_array(records, trial.purpose)[part], score, records.weight[part])
+    return _margin(trial, value)
+
+
+def _margin(trial: Trial, baseline: float) -> float:
+    if trial.purpose.margin is not None:
+        return trial.purpose.margin
+    found = margin_of(trial.metric, baseline)
+    return found if np.isfinite(found) else trial.metric.margin
+
+
+def _case(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], name: str) -> _Case | None:
+    arm, base = (scores_of(results.task, results.tables, name, which) for which in (ARM, REAL))
+    if arm is None or base is None:
+        return None
+    metric = results.trial.metric
+    estimate, baseline = difference(metric, sealed, arm, base, masks), difference(metric, sealed, base, None, masks)
+    if estimate is None or baseline is None:
+        return None
+    return _Case(name, arm, base, estimate, baseline, _margin(results.trial, baseline.value))
+
+
+def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case, level: float, loose: float) -> Verdict:
+    trial = results.trial
+    alpha = trial.purpose.alpha
+    weights = results.task.weights[case.name]
+    guards, slices = _guards(results, sealed, case)
+    comparisons = _comparisons(results, sealed, masks, case)
+    rarest = per_class(sealed, masks, trial.purpose)
+    evidence = Evidence(
+        case.estimate.effect(max(level, critical(case.estimate, alpha))),
+        case.estimate.effect(max(loose, critical(case.estimate, 2 * alpha))),
+        case.margin,
+        comparisons,
+        guards,
+        results.leaks,
+        weights,
+        rarest,
+        MIN_PER_CLASS if trial.purpose.task != "regression" else MIN_UNITS,
+    )
+    if trial.plan.question == "substitute":
+        private = None if results.gate is None else results.gate[0]
+        state, code = decide_substitute(evidence, private=private)
+    else:
+        state, code = decide(evidence)
+    worth = _worth(results, sealed, masks, case)
+    verdict = Verdict(
+        learner=case.name,
+        state=state,
+        code=code,
+        headline="",
+        metric=trial.metric.name,
+        margin=case.margin,
+        weight=float(np.median(weights)),
+        weights=tuple(weights),
+        effect=evidence.effect,
+        baseline=_baseline(trial, sealed, masks, case),
+        detectable_effect=detectable(case.estimate, alpha, case.margin),
+        units_to_settle=units_to_settle(case.estimate, alpha, case.margin),
+        real_rows_equivalent=worth,
+        comparisons=tuple(comparisons),
+        guards=tuple(guards),
+        slices=tuple(slices),
+        leaks=results.leaks,
+        notes=_notes(results, case),
+    )
+    return headline(verdict, trial.purpose, rarest=rarest)
+
+
+def _baseline(trial: Trial, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case) -> Effect:
+    del sealed, masks
+    return case.baseline.effect(critical(case.baseline, trial.purpose.alpha))
+
+
+def _comparisons(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case) -> list[Comparison]:
+    notes = [cast("dict[str, str]", facts_of(table).get("notes") or {}) for table in results.tables]
+    found: list[Comparison] = []
+    for name in COMPETITORS:
+        scores = scores_of(results.task, results.tables, case.name, name)
+        # The arm may weigh 0 in some folds: there real only is what a free way gives, too.
+        if scores is None:
+            scores = _partly(results, case, name)
+        note = next((part[f"{case.name}|{name}"] for part in notes if f"{case.name}|{name}" in part), "")
+        estimate = difference(results.trial.metric, sealed, case.arm, scores, masks) if scores is not None else None
+        found.append(
+            compare(name, estimate, alpha=results.trial.purpose.alpha, margin=case.margin, note=note if estimate is None else "")
+        )
+    return found
+
+
+def _partly(results: Results, case: _Case, name: str) -> Scores | None:
+    """A competitor that applies in some cuts only: real only stands in for it in the others."""
+    seeds = results.trial.seeds
+    column = f"{case.name}|{name}"
+    scores: Scores = []
+    applies = 0
+    for cut in range(len(results.trial.cuts)):
+        parts = [results.tables[cut * seeds + s] for s in range(seeds)]
+        own = [score_array(pa.table({"score": part.column(column)})) for part in parts if column in part.column_names]
+        applies += bool(own)
+        scores.append(own or case.base[cut])
+    return scores if applies else None
+
+
+def _guards(results: Results, sealed: Sealed, case: _Case) -> tuple[list[Guard], list[SliceEffect]]:
+    trial = results.trial
+    contest = Contest(
+        sealed,
+        trial.purpose,
+        trial.metric,
+        results.metric_of,
+        case.arm,
+        case.base,
+        [results.tables[cut * trial.seeds].column(ATYPICAL).to_numpy() for cut in range(len(trial.cuts))],
+        _arm_prior(results, case),
+    )
+    slices, worst = slices_of(contest)
+    return [*all_guards(contest), worst], slices
+
+
+def _arm_prior(results: Results, case: _Case) -> list[float] | None:
+    """The positive share of what the arm was trained on, by cut; None where the task is not binary."""
+    trial = results.trial
+    if trial.purpose.task != "binary":
+        return None
+    shares: list[float] = []
+    for cut, weight, index in zip(trial.cuts, results.task.weights[case.name], range(len(trial.cuts)), strict=True):
+        train = trial.learnt(cut.train)
+        labels = as_text(train.column(trial.purpose.target)) == trial.purpose.positive
+        real = float(np.average(labels, weights=real_mass(train)))
+        made = facts_of(results.tables[index * trial.seeds]).get("positive")
+        shares.append((1 - weight) * real + weight * float(made if isinstance(made, int | float) else real))
+    return shares
+
+
+def _worth(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case) -> Worth:
+    trial = results.trial
+    if results.curve is None:
+        return Worth(note="no real-data curve was asked for or needed")
+    curve = curve_of(results.curve, results.points, case.name, trial.metric, sealed, base=case.base, arm=case.arm, masks=masks)
+    if curve is None:
+        return Worth(note="the metric is not defined at every size of the curve")
+    made = (
+        trial.pool.records.rows
+        if isinstance(trial.pool, Fixed)
+        else sum(a.of(trial.real.rows, trial.real.rows).rows for a in trial.pool.asks)
+    )
+    return worth_of(curve, price=trial.plan.real_price, cost=made * (trial.plan.synthetic_price or 0.0))
+
+
+def _notes(results: Results, case: _Case) -> tuple[str, ...]:
+    learner = results.trial.learners[case.name]
+    notes = [*results.trial.partition.notes]
+    if not getattr(learner, "weighted", True):
+        notes.append(f"{case.name} takes no weights: records were resampled in proportion to them")
+    if results.gate is not None:
+        notes.append(f"privacy gate: {results.gate[1]}")
+    if any(weight == 0 for weight in case_weights(results, case)) and any(weight > 0 for weight in case_weights(results, case)):
+        notes.append("in some folds screening chose real records only")
+    return tuple(notes)
+
+
+def case_weights(results: Results, case: _Case) -> tuple[float, ...]:
+    """The arm's weight in each cut."""
+    return results.task.weights[case.name]
+
+
+def _undefined(results: Results, name: str) -> Verdict:
+    """The metric is not defined in any cut: nothing is claimed."""
+    nothing = Effect(float("nan"), float("nan"), float("nan"), 0)
+    weights = results.task.weights[name]
+    return Verdict(
+        learner=name,
+        state="INCONCLUSIVE",
+        code="too-few-units",
+        headline=f"{name}: {results.trial.metric.name} is not defined on the sealed records, so nothing can be said.",
+        metric=results.trial.metric.name,
+        margin=results.trial.metric.margin,
+        weight=float(np.median(weights)),
+        weights=tuple(weights),
+        effect=nothing,
+        baseline=nothing,
+        detectable_effect=float("nan"),
+        units_to_settle=None,
+        leaks=results.leaks,
+    )

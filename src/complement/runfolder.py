@@ -1,0 +1,128 @@
+"""The folder of a run: which stages are done, what they rest on, and what they made."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from complement.core.errors import RunError
+from complement.core.verdict import Judgement
+from complement.engine.files import make_folder, read_bytes, write_atomically, write_json
+
+SOURCE, GENERATE, PROVE = "1-source", "3-generate", "6-prove"
+STAGES = (SOURCE, GENERATE, PROVE)
+RECIPE, MANIFEST, VERDICT, EVENTS, STAGE = "recipe.yaml", "manifest.json", "verdict.json", "events.jsonl", "stage.json"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run's folder. A stage is done when its `stage.json` names the same plan and its files are what it says."""
+
+    path: Path
+
+    @staticmethod
+    def open(path: Path, *, fresh: bool = False) -> RunFolder:
+        """The folder, made if it is not there. `fresh` removes what an earlier run left, and nothing else.
+
+        Raises RunError "run-changed" when the folder holds other things than a run: they are nobody's to overwrite.
+        """
+        make_folder(path)
+        ours = {*STAGES, RECIPE, MANIFEST, VERDICT, EVENTS}
+        strange = sorted(entry.name for entry in path.iterdir() if entry.name not in ours and not entry.name.startswith("."))
+        if strange and not (path / MANIFEST).exists() and not (path / RECIPE).exists():
+            raise RunError(
+                "run-changed",
+                f"The folder holds '{strange[0]}' and no run.",
+                where=str(path),
+                help="Choose a folder of its own for the run with --out.",
+            )
+        if fresh:
+            for stage in STAGES:
+                if (path / stage).is_dir():
+                    shutil.rmtree(path / stage)
+            for name in (RECIPE, MANIFEST, VERDICT, EVENTS):
+                (path / name).unlink(missing_ok=True)
+        return RunFolder(path)
+
+    def stage(self, name: str) -> Path:
+        """The folder of one stage."""
+        make_folder(self.path / name)
+        return self.path / name
+
+    def is_done(self, stage: str, plan: str) -> bool:
+        """True when the stage was finished under this plan. Raises RunError "run-damaged" when a file of it changed since."""
+        try:
+            note = json.loads(read_bytes(self.path / stage / STAGE))
+        except FileNotFoundError:
+            return False
+        except ValueError as cause:
+            raise _damaged(self.path / stage / STAGE, "is not JSON") from cause
+        if not isinstance(note, dict) or note.get("plan") != plan:
+            return False
+        for name, digest in cast(dict[str, str], note.get("files", {})).items():
+            file = self.path / stage / name
+            if not file.is_file():
+                return False
+            if file_hash(file) != digest:
+                raise _damaged(file, "is not what the run wrote")
+        return True
+
+    def note_done(self, stage: str, plan: str, *files: str) -> None:
+        """Note that a stage is finished, with the hash of every file that later stages rely on."""
+        folder = self.stage(stage)
+        write_json(folder / STAGE, {"plan": plan, "files": {name: file_hash(folder / name) for name in files}})
+
+    def once(self, stage: str, plan: str, work: Callable[[Path], tuple[str, ...]], skipped: Callable[[str], None]) -> None:
+        """Do the stage's work unless it is done; `work` is given the stage's folder and gives the files that it made."""
+        if self.is_done(stage, plan):
+            skipped(stage)
+            return
+        self.note_done(stage, plan, *work(self.stage(stage)))
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        write_json(self.path / name, finite(content))
+
+    def write_text(self, name: str, text: str) -> None:
+        write_atomically(self.path / name, text.encode())
+
+    def judgement(self) -> Judgement:
+        """The judgement that the trial wrote. Raises RunError "run-damaged"."""
+        file = self.path / PROVE / VERDICT
+        try:
+            values = json.loads(read_bytes(file))
+            values.pop("schema", None)
+            return TypeAdapter(Judgement).validate_python(values)
+        except (ValueError, ValidationError) as cause:
+            raise _damaged(file, "is not a judgement") from cause
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file's bytes."""
+    digest = sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def finite(value: Any) -> Any:
+    """The same values as JSON can hold them: a number that is not finite becomes null."""
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if isinstance(value, Mapping):
+        return {str(key): finite(inner) for key, inner in cast(Mapping[Any, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in cast(list[Any], value)]
+    return value
+
+
+def _damaged(file: Path, what: str) -> RunError:
+    return RunError("run-damaged", f"{file.name} {what}.", where=str(file), help="Start over with --fresh.")

@@ -1,0 +1,177 @@
+"""Split real data into what is learnt from and what is sealed: by unit, by time, or by a sealed file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+import numpy as np
+
+from complement.core.dataset import Dataset
+from complement.core.errors import ProveError, SplitError
+from complement.core.partition import ALWAYS_TRAIN, Partition
+from complement.core.purpose import Purpose
+from complement.core.values import absent, as_numbers, as_text
+from complement.source.rolling import roll
+from complement.source.unit import Copies, Units, find_copies, name_units, units
+
+__all__ = ["Units", "partition", "salted", "sealed_hash", "units"]
+
+QUANTILES = 5  # strata of a regression target
+
+
+def partition(
+    real: Dataset,
+    purpose: Purpose,
+    *,
+    salt: str,
+    unit: str | None = None,
+    time: str | bool | None = None,
+    folds: int = 5,
+    sealed_share: float | None = None,
+    sealed_rows: np.ndarray | None = None,
+) -> Partition:
+    """Folds over units that no unit crosses, decided by a salted hash of each unit's name, never by a seed or row order.
+
+    Default: `folds` folds, every unit sealed once, stratified on the target (class, or quintile) and on the purpose's
+    slices. `sealed_share` in (0, 1): one fold 0 of that share, the others always train (-1). `sealed_rows` (mask, shape
+    (records,)): these are fold 0. `time` (a column, or True for the order of rows): rolling origin, see rolling.py.
+    Raises SplitError or ProveError when units, classes or times do not allow it.
+    """
+    _check_asked(real, time, folds, sealed_share, sealed_rows)
+    copies = find_copies(real)
+    if sealed_rows is not None:
+        return _by_file(real, copies, np.asarray(sealed_rows, bool), unit)
+    found = name_units(real, copies, unit=unit)
+    need = 2 if sealed_share is not None else folds
+    if len(found) < 2 * need:
+        raise SplitError(
+            "split-units",
+            f"{real.rows:,} records make {len(found)} units; {need} parts need at least {2 * need}.",
+            help="Use fewer folds, or bring more real data.",
+        )
+    if time is not None and time is not False:
+        fold, block, notes = roll(real, purpose, found.of, time=time, folds=folds)
+        judged = found.names[np.unique(found.of[fold >= 0])]
+        return Partition(found.of, fold, folds, "time", block, sealed_hash(judged), (*found.notes, *notes))
+    stratum = strata(real, purpose)
+    _check_classes(real, purpose, found, need)
+    order = _dealt(found, stratum, salt)
+    of_unit = np.full(len(found), ALWAYS_TRAIN)
+    if sealed_share is None:
+        of_unit[order] = np.arange(len(order)) % folds
+    else:  # systematic: every 1/share-th unit of the strata in turn, so that each gives its share to within one
+        steps = np.floor(np.arange(len(order) + 1) * sealed_share + 1e-9)
+        of_unit[order[np.diff(steps) > 0]] = 0
+    count = folds if sealed_share is None else 1
+    return Partition(found.of, of_unit[found.of], count, "units", None, sealed_hash(found.names[of_unit >= 0]), found.notes)
+
+
+def salted(names: np.ndarray, salt: str) -> np.ndarray:
+    """A number in [0, 1) per name, uniform, from blake2b keyed with the salt; shape (names,)."""
+    key = blake2b(salt.encode(), digest_size=32).digest()
+    digests = b"".join(blake2b(str(name).encode(), digest_size=8, key=key).digest() for name in names)
+    return (np.frombuffer(digests, ">u8") >> np.uint64(11)).astype(np.float64) / 2.0**53
+
+
+def sealed_hash(names_of_judged_units: Iterable[str] | np.ndarray) -> str:
+    """What a set of judged units is called in the ledger, whatever their order: 32 hexadecimal digits."""
+    total = blake2b(digest_size=16)
+    for name in sorted(str(name) for name in names_of_judged_units):
+        total.update(name.encode() + b"\0")
+    return total.hexdigest()
+
+
+def strata(real: Dataset, purpose: Purpose) -> np.ndarray:
+    """The stratum number of each record, shape (records,): by target first, then by the purpose's slices.
+
+    A missing target is a stratum of its own.
+    """
+    column = real.column(purpose.target)
+    if purpose.task == "regression":
+        values = as_numbers(column)
+        edges = np.nanquantile(values, np.arange(1, QUANTILES) / QUANTILES) if np.isfinite(values).any() else []
+        level = np.where(np.isnan(values), -1, np.searchsorted(np.unique(edges), values, side="right"))
+    else:
+        words = as_text(column)
+        level = np.unique(np.where(absent(words), "", words).astype(np.str_), return_inverse=True)[1]
+    named = ([purpose.primary] if purpose.primary else []) + list(purpose.slices)
+    keys = np.stack([level, *(part.where.mask(real.records) for part in named)], axis=1)
+    return np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def _check_asked(real: Dataset, time: str | bool | None, folds: int, share: float | None, sealed: np.ndarray | None) -> None:
+    timed = time is not None and time is not False
+    if timed + (share is not None) + (sealed is not None) > 1:
+        raise SplitError("split-units", "Choose one of time, sealed_share and sealed_rows: each is a way to split of its own.")
+    if share is not None and not 0 < share < 1:
+        raise SplitError("split-units", f"sealed_share={share} is not between 0 and 1.")
+    if share is None and sealed is None and folds < 2 - timed:
+        raise SplitError("split-units", f"folds={folds} is too few.", help="Use 2 folds or more, or a sealed_share.")
+    if sealed is not None and (len(sealed) != real.rows or not np.any(sealed) or np.all(sealed)):
+        raise SplitError(
+            "split-units", f"sealed_rows marks {int(np.sum(sealed))} of {len(sealed)} records; {real.rows} records are split."
+        )
+
+
+def _check_classes(real: Dataset, purpose: Purpose, found: Units, need: int) -> None:
+    """Every class must have a unit for every part; otherwise a fold would judge what it never saw, or nothing."""
+    if purpose.task == "regression":
+        return
+    words = as_text(real.column(purpose.target))
+    for label in purpose.classes or sorted({str(word) for word in words if word is not None}):
+        have = len(np.unique(found.of[words == label]))
+        if have < need:
+            raise ProveError(
+                "prove-too-few",
+                f"Class '{label}' of '{purpose.target}' has {have} units; {need} parts need at least {need}.",
+                help="Use fewer folds, join or leave out the class, or bring more real data of it.",
+            )
+
+
+def _dealt(found: Units, stratum: np.ndarray, salt: str) -> np.ndarray:
+    """Unit numbers in the order in which they are dealt: by stratum, inside it by salted hash; shape (units,).
+
+    Dealt in turn without a new start at each stratum, so that fold counts differ by one at most in every stratum and
+    over all. A unit belongs to the stratum of its rarest record.
+    """
+    rarity = np.argsort(np.argsort(np.bincount(stratum), kind="stable"), kind="stable")[stratum]
+    rows = np.lexsort((rarity, found.of))
+    first = rows[np.flatnonzero(np.diff(found.of[rows], prepend=-1))]
+    return np.lexsort((found.names, salted(found.names, salt), stratum[first]))
+
+
+def _by_file(real: Dataset, copies: Copies, sealed: np.ndarray, unit: str | None) -> Partition:
+    notes: list[str] = []
+    shared = np.intersect1d(copies.exact[sealed], copies.exact[~sealed])
+    repeated = sealed & np.isin(copies.exact, shared)
+    if repeated.any() and not copies.natural:
+        row = int(np.flatnonzero(repeated)[0] - np.flatnonzero(sealed)[0]) + 1
+        raise SplitError(
+            "sealed-overlap",
+            f"{int(repeated.sum()):,} of {int(sealed.sum()):,} sealed records also stand among the records to learn from; "
+            f"the first is sealed record {row}.",
+            help="Leave these records out of one of the two files.",
+        )
+    if repeated.any():
+        notes.append(f"{int(repeated.sum()):,} sealed records equal a record to learn from, as coarse columns make likely.")
+    near = sealed & np.isin(copies.near, np.intersect1d(copies.near[sealed], copies.near[~sealed]))
+    if near.any():
+        notes.append(f"{int(near.sum()):,} sealed records nearly equal a record to learn from.")
+    if unit is not None:
+        _refuse_shared_units(real, unit, sealed)
+    found = name_units(real, copies, unit=unit, part=sealed)
+    fold = np.where(sealed, 0, ALWAYS_TRAIN)
+    judged = sealed_hash(found.names[np.unique(found.of[sealed])])
+    return Partition(found.of, fold, 1, "units", None, judged, (*found.notes, *notes))
+
+
+def _refuse_shared_units(real: Dataset, unit: str, sealed: np.ndarray) -> None:
+    values = as_text(real.column(unit))
+    both = {value for value in values[sealed] if value is not None} & set(values[~sealed])
+    if both:
+        raise SplitError(
+            "split-units",
+            f"{len(both):,} values of '{unit}' stand among the sealed records and among those to learn from, such as '{min(both)}'.",
+            help="Every unit belongs wholly to one of the two files.",
+        )

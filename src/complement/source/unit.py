@@ -1,0 +1,228 @@
+"""Units: what a split must never cut. Records of one unit column's value, and records that are copies of each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import pyarrow.compute as pc
+
+from complement.core.dataset import Dataset
+from complement.core.errors import SplitError
+from complement.core.schema import Column
+from complement.core.values import absent, as_numbers, as_text
+
+DIGITS = 4  # significant digits within which two numbers count as near copies
+DEPENDENCE = 100.0  # how much likelier than under independent columns chance copies may be, before copies count as copies
+MISSING = 0x9AE16A3B2F90404F  # what a missing value hashes to: any constant that no value is mapped to on purpose
+
+
+@dataclass(frozen=True, repr=False)
+class Units:
+    """`of`: the unit number of each record, int64 of shape (records,). `names`: one stable name per unit, text of shape (units,),
+    independent of the order of rows. `notes` say what was joined and what was left apart."""
+
+    of: np.ndarray
+    names: np.ndarray
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        return f"Units({len(self.names)} units of {len(self.of)} records)"
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Which records are copies. `exact` and `near`: a group number per record, shape (records,); copies share one.
+
+    `natural`: True when records repeat by nature (few, coarse columns), so that equal records are not copies.
+    `near` is joined only for distinctive records; every other record is alone. `hashes`: two uint64 per record.
+    """
+
+    exact: np.ndarray
+    near: np.ndarray
+    natural: bool
+    hashes: np.ndarray
+
+
+def units(real: Dataset, *, unit: str | None = None) -> Units:
+    """The units of the records: equal values of the `unit` column and (near) copies over all feature and target columns.
+
+    Copies are joined only where a record is distinctive (see `find_copies`). A record without a value in the unit
+    column is a unit of its own. Names come from the unit column, else from a hash of the record's content.
+    """
+    return name_units(real, find_copies(real), unit=unit)
+
+
+def name_units(real: Dataset, copies: Copies, *, unit: str | None = None, part: np.ndarray | None = None) -> Units:
+    """Units from copies that were found before; records of different `part` (shape (records,)) are never joined."""
+    names = _record_names(copies)
+    owner = np.arange(real.rows)
+    notes: list[str] = []
+    if unit is not None:
+        owner, names, notes = _owners(real, unit, names)
+    near = copies.near if part is None else _numbered(np.stack([copies.near, part], axis=1))
+    of = _joined(owner, near)
+    count = int(of.max()) + 1 if len(of) else 0
+    joined = len(np.unique(owner)) - count
+    if joined:
+        notes.append(
+            f"{joined:,} records or units repeat others exactly or nearly; they were joined, so that no split cuts them."
+        )
+    if copies.natural:
+        notes.append("Records repeat by nature in a table of such coarse columns; equal records were not joined.")
+    order = np.lexsort((names, of))
+    first = np.flatnonzero(np.diff(of[order], prepend=-1))  # the smallest name of each unit
+    return Units(of, names[order][first], tuple(notes))
+
+
+def find_copies(real: Dataset) -> Copies:
+    """Groups of equal records, exactly and after rounding (4 significant digits; case and blanks of text ignored).
+
+    Two rules keep equal records of coarse tables apart, because ten customers of the same age band, sex and town are
+    ten customers. (1) A record is distinctive only when some non-target column with many values (more than 50 and
+    more than sqrt(n)) holds a value in it that at most sqrt(n) records share. (2) Were the columns independent, the
+    expected number of equal pairs is n(n-1)/2 times the product over columns of sum(p^2). Real columns depend on each
+    other; unless more pairs are found than 100 times that expectation, chance explains them and none is joined.
+    Oversampled rows of continuous measurements pass both rules however many they are.
+    """
+    columns = [c for c in real.schema.columns if c.role in ("feature", "target") and c.kind not in ("image", "other")]
+    rows = real.rows
+    exact = np.zeros((rows, 2), np.uint64)
+    near = np.zeros((rows, 2), np.uint64)
+    distinctive = np.zeros(rows, bool)
+    log_match = 0.0
+    for column in columns:
+        codes = _exact_codes(real, column)
+        rounded = _near_codes(real, column, codes)
+        exact += _lanes(codes, column.name)
+        near += _lanes(rounded, column.name)
+        _, inverse, counts = np.unique(rounded, return_inverse=True, return_counts=True)
+        log_match += float(np.log(np.sum((counts / rows) ** 2)))
+        if column.role != "target" and len(counts) > max(50, np.sqrt(rows)):
+            distinctive |= counts[inverse] <= max(2, np.sqrt(rows))
+    groups = _numbered(near)
+    size = np.bincount(groups)[groups] if rows else np.zeros(0, int)
+    candidates = distinctive & (size > 1)
+    found = float(np.sum((size[candidates] - 1) / 2))  # each group of g records has g(g-1)/2 pairs
+    expected = rows * (rows - 1) / 2 * np.exp(log_match)
+    natural = bool((size > 1).any()) and found <= DEPENDENCE * expected
+    if natural or not candidates.any():
+        natural = natural or bool((size > 1).any())
+        return Copies(_numbered(exact), np.arange(rows), natural, exact)
+    alone = np.where(candidates, groups, groups.max() + 1 + np.arange(rows))
+    return Copies(_numbered(exact), _numbered(alone[:, None]), False, exact)
+
+
+def _record_names(copies: Copies) -> np.ndarray:
+    """A name per record from its content; equal records are told apart by a running number (they are exchangeable)."""
+    text = np.ascontiguousarray(copies.hashes.astype(">u8")).tobytes().hex()
+    names = np.array([text[at : at + 32] for at in range(0, len(text), 32)], dtype=np.str_)
+    order = np.argsort(copies.exact, kind="stable")
+    starts = np.flatnonzero(np.diff(copies.exact[order], prepend=-1))
+    nth = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+    again = order[nth > 0]
+    if len(again):
+        names = names.astype("U48")
+        names[again] = [f"{names[row]}#{number}" for row, number in zip(again, nth[nth > 0], strict=True)]
+    return names
+
+
+def _owners(real: Dataset, unit: str, names: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    values = as_text(real.column(unit))
+    missing = absent(values)
+    if missing.all() and real.rows:
+        raise SplitError("split-units", f"The unit column '{unit}' is empty.", help="Name a column that says whose record it is.")
+    labels = np.array([f"unit:{value}" for value in values], dtype=object)
+    labels[missing] = names[missing]
+    labels = labels.astype(np.str_)
+    _, owner = np.unique(labels, return_inverse=True)
+    notes = [f"{int(missing.sum()):,} records have no '{unit}'; each is a unit of its own."] if missing.any() else []
+    return owner.astype(np.int64), labels, notes
+
+
+def _joined(owner: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Union-find over two groupings of the same records: the connected components, numbered from 0."""
+    if len(np.unique(near)) == len(near):
+        return _numbered(owner[:, None])
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    first = int(owner.max()) + 1
+    size = first + int(near.max()) + 1
+    graph = coo_array((np.ones(len(owner), np.int8), (owner, near + first)), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    return _numbered(label[owner][:, None])
+
+
+def _numbered(keys: np.ndarray) -> np.ndarray:
+    """Equal rows of `keys` (records, parts) get the same number from 0; int64 of shape (records,)."""
+    keys = np.ascontiguousarray(keys)
+    if keys.shape[1] == 1:
+        return np.unique(keys[:, 0], return_inverse=True)[1].astype(np.int64)
+    order = np.lexsort(keys.T)
+    ranked = keys[order]
+    new = np.append(True, (ranked[1:] != ranked[:-1]).any(axis=1))[: len(order)]
+    numbers = np.empty(len(order), np.int64)
+    numbers[order] = np.cumsum(new) - 1
+    return numbers
+
+
+def _exact_codes(real: Dataset, column: Column) -> np.ndarray:
+    """A uint64 per record that is equal where the values are equal, whatever their storage."""
+    if column.kind in ("category", "text"):
+        return _text_codes(real, column.name, near=False)
+    return _number_codes(as_numbers(real.column(column.name)))
+
+
+def _near_codes(real: Dataset, column: Column, codes: np.ndarray) -> np.ndarray:
+    if column.kind in ("category", "text"):
+        return _text_codes(real, column.name, near=True)
+    if not column.numeric:
+        return codes
+    values = as_numbers(real.column(column.name))
+    if np.nanmax(np.abs(values), initial=0) < 10**DIGITS and column.kind == "integer":
+        return codes
+    with np.errstate(divide="ignore", invalid="ignore"):
+        power = np.floor(np.log10(np.abs(values))) - (DIGITS - 1)
+        scaled = np.round(values / 10.0**power)
+    # mantissa and exponent together: 9.9996 and 10.000 round to the same 1000 * 10^-2 only after a carry
+    carry = np.abs(scaled) >= 10**DIGITS
+    scaled, power = np.where(carry, scaled / 10, scaled), np.where(carry, power + 1, power)
+    plain = np.where(values == 0, 0.0, scaled * 4096.0 + power)
+    return _number_codes(np.where(np.isnan(values), np.nan, plain))
+
+
+def _number_codes(values: np.ndarray) -> np.ndarray:
+    values = values + 0.0  # -0.0 becomes 0.0
+    codes = np.ascontiguousarray(values).view(np.uint64).copy()
+    codes[np.isnan(values)] = MISSING
+    return codes
+
+
+def _text_codes(real: Dataset, name: str, *, near: bool) -> np.ndarray:
+    encoded = real.column(name).combine_chunks().dictionary_encode()
+    words = as_text(encoded.dictionary)
+    if near:
+        words = np.array([None if word is None else " ".join(word.casefold().split()) for word in words] + [None], object)[:-1]
+    table = np.array([MISSING if word is None else _hash(word) for word in words] + [MISSING], np.uint64)
+    return table[pc.fill_null(encoded.indices, len(words)).to_numpy(zero_copy_only=False)]
+
+
+def _hash(word: str) -> int:
+    return int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big")
+
+
+def _lanes(codes: np.ndarray, name: str) -> np.ndarray:
+    """Two independent 64-bit hashes of a column's values, shape (records, 2); sums over columns ignore their order."""
+    return np.stack([_mix(codes ^ np.uint64(_hash(f"{lane}/{name}"))) for lane in (0, 1)], axis=1)
+
+
+def _mix(bits: np.ndarray) -> np.ndarray:
+    """The finaliser of SplitMix64 (Steele, Lea & Flood 2014), applied to every element; wraps modulo 2**64."""
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
