@@ -27,7 +27,7 @@ FORMATS = ("csv", "parquet", "jsonl")
 class House(click.Group):
     """The commands, with errors as one screen or one JSON object, and the exit codes 0, 1, 2, 3 and 130."""
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **extra: Any) -> Any:
         extra.pop("standalone_mode", None)
         given = list(sys.argv[1:] if args is None else args)
         before = given[: given.index("--")] if "--" in given else given
@@ -100,7 +100,7 @@ def schema(as_json: bool, debug: bool) -> None:
 @_common
 def init(data: str, target: str, out: Path, force: bool, as_json: bool, debug: bool) -> None:
     """Profile DATA and write a commented recipe."""
-    from complement.run import init
+    from complement.start import init
 
     written = init(data, target=target, out=out, replace=force)
     click.echo(json.dumps({"schema": 1, "recipe": str(written)}) if as_json else f"{written}\nNext: complement run {written}")
@@ -138,7 +138,7 @@ def generate(real: str, rows: int, out: Path, form: str | None, as_json: bool, *
     from complement.run import generate_to
 
     given.pop("debug")
-    facts = generate_to(real, out, rows=rows, form=form, options=_set(given))
+    facts = generate_to(real, out, form=form, options={"rows": rows, **_set(given)})
     click.echo(json.dumps(facts) if as_json else f"{facts['out']}: {facts['rows']:,} records by {facts['generator']}")
 
 
@@ -155,7 +155,8 @@ def generate(real: str, rows: int, out: Path, form: str | None, as_json: bool, *
 @click.option("--time", help="Column of time: learn from the past, judge on what came later.")
 @click.option("--slice", "slices", multiple=True, metavar="EXPR", help="Report on this part, too; repeatable.")
 @click.option("--primary", metavar="NAME=EXPR", help="Judge the metric in this part; the whole becomes a guard.")
-@click.option("--positive", help="The class that a binary score speaks of.  [default: the rarer one]")
+@click.option("--ignore", multiple=True, help="Leave this column out of everything; repeatable.")
+@click.option("--positive", help="The class that a binary score speaks of.  [default: 1, true, yes, or the rarer]")
 @click.option("--margin", type=float, help="Smallest change that matters, in the metric's unit.")
 @click.option("--folds", type=int, help="Outer folds.  [default: 5]")
 @click.option("--seeds", type=int, help="Generator and learner seeds per fold.  [default: 5]")

@@ -11,14 +11,16 @@ import numpy as np
 
 from complement import catalog
 from complement.core.condition import Condition
-from complement.core.contracts import Learner
+from complement.core.contracts import Context, Learner
 from complement.core.dataset import Dataset
 from complement.core.errors import ProveError, RecipeError, SchemaError, UsageError
 from complement.core.partition import Partition
 from complement.core.purpose import Purpose, Slice
 from complement.core.schema import Role, Schema, nearest
+from complement.core.score import Score
 from complement.core.values import absent, as_numbers, as_text
 from complement.engine.plan import table_hash
+from complement.measure.privacy import gate
 from complement.prove.plan import Plan
 from complement.prove.pool import Ask, Fixed, Pool, Refit
 from complement.recipe import IN_MEMORY, Named, Recipe, SliceNote
@@ -73,6 +75,15 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
     _refuse_copies(real, recipe.purpose.target)
     purpose, notes = purpose_of(recipe, real)
     return Source(real, purpose, sealed, hashes, (*dropped, *notes))
+
+
+def read_records(origin: object, target: str | None = None) -> Dataset:
+    """Real records without a recipe, with a target if one is named."""
+    real = read(origin)
+    if target is None:
+        return real
+    check_target(real, target)
+    return real.with_schema(real.schema.with_target(target))
 
 
 def read_synthetic(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[Dataset, str]:
@@ -193,6 +204,14 @@ def plan_of(recipe: Recipe) -> Plan:
         real_price=note.prices.real,
         synthetic_price=note.prices.synthetic,
     )
+
+
+def privacy_gate(made: Dataset, members: Dataset, others: Dataset) -> tuple[bool | None, str, list[Score]]:
+    """The gate of a substitute: copies and membership attacks, non-members being what no generator saw; None: not shown."""
+    context = Context(members, others, members.schema)
+    scores = [score for name in ("copies", "membership") for score in catalog.evaluator(name).score(made, context)]
+    passed, why = gate(scores)
+    return passed, why, scores
 
 
 def _read_real(recipe: Recipe, inputs: Inputs, hashes: dict[str, str]) -> Dataset:

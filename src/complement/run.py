@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
 from complement import catalog
+from complement.calls import ProveOptions, called
 from complement.core.condition import Condition
 from complement.core.dataset import Dataset
-from complement.core.errors import ComplementError, GateError, GenerateError, RunError, UsageError
+from complement.core.errors import ComplementError, GateError, GenerateError, RunError
 from complement.core.partition import Partition
 from complement.core.request import Request
-from complement.core.schema import nearest
 from complement.core.seed import rng_at, seed_at
 from complement.core.verdict import Judgement, Leak
+from complement.deliver import RELEASED, versions, with_origin, write_records
 from complement.engine.events import Events
 from complement.engine.plan import plan_hash
 from complement.engine.shards import Engine
@@ -31,15 +33,337 @@ from complement.prepare import (
     plan_of,
     pool_of,
     privacy_gate,
+    read_records,
     read_source,
 )
-from complement.prove.pool import Pool, Refit
+from complement.prove.pool import Fixed, Pool, Refit
 from complement.prove.trial import judge
-from complement.recipe import IN_MEMORY, Recipe
-from complement.recipe.write import first_recipe, recipe_text
-from complement.release import release, versions
-from complement.runfolder import EVENTS, GENERATE, MANIFEST, PROVE, RECIPE, SOURCE, VERDICT, RunFolder
+from complement.recipe import Recipe
+from complement.recipe.write import recipe_text
+from complement.runfolder import EVENTS, GENERATE, MANIFEST, PROVE, RECIPE, SOURCE, VERDICT, RunFolder, finite
 from complement.source.ledger import Ledger
-from complement.source.profile import survey
-from complement.source.read import read, read_tables
 from complement.source.write import write_table
+
+Tell = Callable[[str, dict[str, object]], None]
+RECIPE_ENDINGS = (".yaml", ".yml")
+PREVIEW_ROWS = 5000  # real records that a preview learns from: enough to look at, fitted in seconds
+
+
+@dataclass(frozen=True, repr=False)
+class Run:
+    """A finished run: its judgement, its folder, and the records it made (None for a delivered file)."""
+
+    judgement: Judgement
+    recipe: Recipe
+    folder: Path
+    released: Path | None = None
+    manifest: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def as_json(self) -> dict[str, Any]:
+        """What `complement run --json` prints: the judgement's keys, and where run and records stand."""
+        released = str(self.released) if self.released else None
+        return {**finite(self.judgement.as_json()), "run": str(self.folder), "released": released}
+
+    def __repr__(self) -> str:
+        states = ", ".join(f"{verdict.learner}: {verdict.state}" for verdict in self.judgement.verdicts)
+        return f"Run({states}, folder={str(self.folder)!r})"
+
+
+@dataclass(frozen=True, repr=False)
+class _Ready:
+    """All that is fixed before anything is computed."""
+
+    recipe: Recipe
+    source: Source
+    partition: Partition
+    pool: Pool
+    hashes: Mapping[str, str]
+    ledger: Ledger
+
+    @property
+    def plan(self) -> str:
+        """The name of everything that the verdict depends on."""
+        parts = self.recipe.part("schema", "purpose", "split", "generate", "synthetic", "sealed", "prove", "seed")
+        return plan_hash(parts, dict(self.hashes), self.partition.sealed_hash)
+
+    @property
+    def learnt(self) -> np.ndarray:
+        """Positions of the records that the released generator is fitted on: all but a sealed set, all when cross-fitted."""
+        one_sealed_set = self.partition.folds == 1
+        return self.partition.train(0) if one_sealed_set else np.arange(self.partition.rows)
+
+
+def run(
+    recipe: Recipe | str | Path,
+    *,
+    out: str | Path | None = None,
+    fresh: bool = False,
+    engine: Engine = Engine(),
+    tell: Tell = lambda event, facts: None,
+) -> Run:
+    """Run a recipe in a folder of its own (`runs/NAME` beside it). What is finished there is not computed again.
+
+    `fresh` starts over. Raises what the stages raise; RunError "run-changed" when the folder belongs to another
+    recipe or other data. Gates are not raised: see `check_gates`.
+    """
+    with _edge():
+        recipe = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
+        place = Path(out) if out is not None else recipe.folder / "runs" / (recipe.file.stem if recipe.file else "recipe")
+        return _story(recipe, Inputs(), RunFolder.open(place, fresh=fresh), engine, tell)
+
+
+def prove(
+    real: object,
+    synthetic: object = None,
+    *,
+    target: str,
+    sealed: object = None,
+    engine: Engine = Engine(),
+    tell: Tell = lambda event, facts: None,
+    **options: Unpack[ProveOptions],
+) -> Judgement:
+    """Judge synthetic records, or what a generator makes, on sealed real records.
+
+    `real`, `synthetic`, `sealed`: paths, or anything that speaks Arrow (pandas, polars, DuckDB, a Dataset). Without
+    `synthetic` the generator (`generator`, default "trees") is judged: it is refitted in every fold. Without `sealed` a
+    delivered file is judged "unverified". Options: see `complement.calls.ProveOptions`.
+    """
+    with _edge():
+        recipe, inputs = called(real, synthetic, target=target, sealed=sealed, options=options)
+        if "out" in options:
+            return _story(recipe, inputs, RunFolder.open(Path(options["out"])), engine, tell).judgement
+        return _judge(_prepare(recipe, inputs, tell), engine, None, tell)
+
+
+def generate(
+    real: object,
+    *,
+    rows: int,
+    where: str | None = None,
+    generator: str | None = None,
+    target: str | None = None,
+    seed: int | None = None,
+) -> Dataset:
+    """Exactly `rows` synthetic records like the real ones, all of them under `where`.
+
+    `real` is data, or a recipe whose schema, target, generator and seed then hold. Raises GenerateError
+    "generate-short" when fewer can be made: nothing is left out in silence.
+    """
+    with _edge():
+        recipe = _recipe_in(real)
+        records = read_source(recipe).real if recipe is not None else read_records(real, target)
+        named = recipe.generate.generator if recipe is not None and generator is None else None
+        maker = catalog.generator(named.name, **named.settings) if named else catalog.generator(generator or "trees")
+        seed = seed if seed is not None else recipe.seed if recipe is not None else 0
+        request = Request(rows=rows, where=Condition.parse(where) if where is not None else None)
+        return _answered(maker.fit(records, seed=seed_at(seed, "generate", "fit")), request, seed)
+
+
+def generate_to(real: str, out: Path, *, form: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """`generate` into a file whose ending, or `form`, says its format; what was written."""
+    out = out.with_name(f"{out.name}.{form}") if form and out.suffix.lower() != f".{form}" else out
+    made = generate(real, **options)
+    with _edge():
+        write_table(with_origin(made), out)
+    lineage = made.lineage.column("generator")[0].as_py()
+    return {"schema": 1, "out": str(out), "rows": made.rows, "generator": lineage}
+
+
+def preview(recipe: Recipe | str | Path, *, rows: int = 5) -> Dataset:
+    """A few records per request of the recipe, by its generator fitted on at most 5,000 real records."""
+    with _edge():
+        recipe = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
+        source = read_source(recipe)
+        named = recipe.generate.generator
+        asks = asks_of(recipe, source)
+        few = _few(source, [ask.where for ask in asks], recipe.seed)
+        maker = catalog.generator(named.name, **named.settings).fit(few, seed=seed_at(recipe.seed, "preview"))
+        parts = [_answered(maker, Request(rows=rows, where=ask.where, name=ask.name), recipe.seed) for ask in asks]
+        made = parts[0]
+        for part in parts[1:]:
+            made = made.concat(part)
+        return made
+
+
+def check_gates(run: Run) -> GateError | None:
+    """The first gate of the recipe that did not hold, as an error to raise or to print; None: all held."""
+    gates, judgement = run.recipe.gates, run.judgement
+    for verdict in judgement.verdicts:
+        if gates.verdict and verdict.state not in gates.verdict:
+            allowed = ", ".join(gates.verdict)
+            met = f"The verdict for {verdict.learner} is {verdict.state}; the recipe allows {allowed}."
+            return GateError("gate", met, where="gates.verdict", help=verdict.headline)
+    if gates.verified and not judgement.verified:
+        met = "The judged records are not known to be unseen."
+        return GateError("gate", met, where="gates.verified", help="Give real records that the maker never had under `sealed`.")
+    leaks = (*judgement.leaks, *(leak for verdict in judgement.verdicts for leak in verdict.leaks))
+    if gates.leaks and leaks:
+        return GateError("gate", f"A leak was found: {leaks[0].code}.", where="gates.leaks", help=leaks[0].note)
+    return None
+
+
+def _story(recipe: Recipe, inputs: Inputs, folder: RunFolder, engine: Engine, tell: Tell) -> Run:
+    with Events(folder.path / EVENTS) as events:
+
+        def both(event: str, facts: dict[str, object]) -> None:
+            events.add(event, **facts)
+            tell(event, facts)
+
+        ready = _prepare(recipe, inputs, both)
+        _note_source(ready, folder)
+        released = _generate(ready, folder, both)
+        judgement = _prove(ready, engine, folder, both)
+        manifest = _manifest(ready)
+        folder.write_json(MANIFEST, manifest)
+        folder.write_json(VERDICT, judgement.as_json())
+        both("done", {"states": [verdict.state for verdict in judgement.verdicts]})
+        return Run(judgement, recipe, folder.path, released, manifest)
+
+
+def _prepare(recipe: Recipe, inputs: Inputs, tell: Tell) -> _Ready:
+    source = read_source(recipe, inputs)
+    plan_of(recipe)  # a question that does not fit is said before anything is split
+    ledger = Ledger(recipe.folder)
+    partition = partition_of(recipe, source, salt=ledger.salt())
+    pool, digest = pool_of(recipe, source, inputs)
+    hashes = {**source.hashes, **({"synthetic": digest} if digest else {})}
+    for note in (*source.notes, *partition.notes):
+        tell("note", {"note": note})
+    return _Ready(recipe, source, partition, pool, hashes, ledger)
+
+
+def _note_source(ready: _Ready, folder: RunFolder) -> None:
+    folder.write_text(RECIPE, ready.recipe.text or recipe_text(ready.recipe))
+    real, partition = ready.source.real, ready.partition
+    facts = {
+        "rows": real.rows,
+        "columns": [{"name": c.name, "kind": c.kind, "role": c.role} for c in real.schema.columns],
+        "units": int(partition.unit.max()) + 1,
+        "folds": partition.folds,
+        "split": partition.kind,
+        "sealed_rows": int((partition.fold >= 0).sum()),
+        "target": ready.source.purpose.target,
+        "task": ready.source.purpose.task,
+        "classes": ready.source.purpose.classes,
+        "notes": [*ready.source.notes, *partition.notes],
+    }
+    folder.stage(SOURCE)
+    folder.write_json(f"{SOURCE}/source.json", facts)
+
+
+def _generate(ready: _Ready, folder: RunFolder, tell: Tell) -> Path | None:
+    """The records that are handed over, made by the judged generator fitted on all that it may learn from."""
+    pool = ready.pool
+    if isinstance(pool, Fixed):
+        return None
+    parts = ready.recipe.part("schema", "purpose", "split", "generate", "sealed", "seed")
+    plan = plan_hash(parts, dict(ready.hashes), ready.partition.sealed_hash)
+
+    def work(place: Path) -> tuple[str, ...]:
+        tell("stage", {"stage": GENERATE})
+        train = ready.source.real.take(ready.learnt)
+        return write_records(pool.make(train, total=train.rows, seed=seed_at(ready.recipe.seed, "release")), place)
+
+    folder.once(GENERATE, plan, work, lambda stage: tell("skipped", {"stage": stage}))
+    return folder.path / GENERATE / RELEASED
+
+
+def _prove(ready: _Ready, engine: Engine, folder: RunFolder, tell: Tell) -> Judgement:
+    def work(place: Path) -> tuple[str, ...]:
+        judgement = _judge(ready, engine, place, tell)
+        folder.write_json(f"{PROVE}/{VERDICT}", judgement.as_json())
+        return (VERDICT,)
+
+    folder.once(PROVE, ready.plan, work, lambda stage: tell("skipped", {"stage": stage}))
+    return folder.judgement()
+
+
+def _judge(ready: _Ready, engine: Engine, folder: Path | None, tell: Tell) -> Judgement:
+    recipe = ready.recipe
+    opening = ready.ledger.open(ready.partition.sealed_hash, plan=ready.plan, question=recipe.question)
+    reused = f"{opening.count - 1} other plans opened these sealed records before: what was learnt then may steer this one."
+    return judge(
+        ready.source.real,
+        ready.partition,
+        ready.source.purpose,
+        pool=ready.pool,
+        learners=learners_of(recipe),
+        metric_of=catalog.metric,
+        plan=plan_of(recipe),
+        engine=engine,
+        folder=folder,
+        tell=tell,
+        leaks=(Leak("reused-hold-out", "finding", reused),) if opening.reused else (),
+        verified=isinstance(ready.pool, Refit) or recipe.sealed is not None,
+        privacy=privacy_gate if recipe.question == "substitute" else None,
+    )
+
+
+def _manifest(ready: _Ready) -> dict[str, Any]:
+    one_sealed_set = ready.partition.folds == 1
+    made = "nothing: a delivered file was judged"
+    if isinstance(ready.pool, Refit):
+        made = "the generator fitted on the records outside the sealed set"
+        made = (
+            made if one_sealed_set else "the generator refitted on all real records: the folds judged it, none of them released"
+        )
+    return {
+        "schema": 1,
+        "question": ready.recipe.question,
+        "plan": ready.plan,
+        "versions": versions(),
+        "seed": ready.recipe.seed,
+        "salt": sha256(ready.ledger.salt().encode()).hexdigest()[:16],
+        "inputs": dict(ready.hashes),
+        "sealed": ready.partition.sealed_hash,
+        "sealing": "one sealed set" if one_sealed_set else f"{ready.partition.folds} folds by {ready.partition.kind}",
+        "released": made,
+        "recipe": ready.recipe.as_plain(),
+    }
+
+
+def _answered(maker: Any, request: Request, seed: int) -> Dataset:
+    answer = maker.generate(request, seed=seed_at(seed, "generate", request.name))
+    if answer.records.rows < request.rows:
+        reasons = " ".join(failure.reason for failure in answer.failures)
+        raise GenerateError(
+            "generate-short",
+            f"{answer.records.rows} of {request.rows} records could be made. {reasons}".strip(),
+            help="Widen the condition, or use a generator that conditions, such as trees.",
+        )
+    return answer.records
+
+
+def _recipe_in(real: object) -> Recipe | None:
+    if isinstance(real, Recipe):
+        return real
+    if isinstance(real, str | Path) and Path(real).suffix.lower() in RECIPE_ENDINGS:
+        return Recipe.load(real)
+    return None
+
+
+def _few(source: Source, wheres: list[Condition | None], seed: int) -> Dataset:
+    real = source.real
+    if real.rows <= PREVIEW_ROWS:
+        return real
+    rows = rng_at(seed, "preview").permutation(real.rows)
+    kept = [rows[:PREVIEW_ROWS]]
+    for where in wheres:
+        if where is not None:  # a rare condition needs its own records, or it would have no support
+            kept.append(rows[where.mask(real.records)[rows]][:PREVIEW_ROWS])
+    return real.take(np.unique(np.concatenate(kept)))
+
+
+@contextmanager
+def _edge() -> Generator[None]:
+    """Errors of libraries become ours here, and only here: what a stage knows it has wrapped already."""
+    try:
+        yield
+    except ComplementError:
+        raise
+    except Exception as cause:
+        # Nobody can list what libraries raise; --debug shows the traceback, which names the place.
+        met = f"{type(cause).__name__}: {cause}"[:1000]
+        raise RunError(
+            "unexpected", met, help="See the place with --debug, and report it: complement should have said more."
+        ) from cause

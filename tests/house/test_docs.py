@@ -15,6 +15,7 @@ from complement.core.verdict import Effect, Guard, Leak
 from complement.prove.decide import FREE_WAYS, Evidence, compare, decide, decide_substitute
 from complement.prove.leaks import leaks_of
 from complement.prove.statistics import Estimate, critical
+from complement.source.ledger import Ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 PROVE = ROOT / "src" / "complement"
@@ -106,10 +107,13 @@ def test_a_page_says_how_why_what_and_gives_an_example(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", sorted(PAGES))
-def test_the_example_of_a_page_comes_true(code: str) -> None:
+def test_the_example_of_a_page_comes_true(code: str, tmp_path: Path) -> None:
     example = example_of(PAGES[code])
     if example is None:
         assert code == "too-few-units", "only what is not defined has no example in numbers"
+    elif "openings" in example:
+        told = [Ledger(tmp_path).open("sealed", plan=plan, question="in-hand").reused for plan in example["openings"]]
+        assert told == [plan != example["openings"][0] for plan in example["openings"]]
     elif "facts" in example:
         (leak,) = leaks_of(example["facts"], delivered=example["delivered"], nearer=example["nearer"])
         assert (leak.code, f"Leak: **{leak.severity}**" in PAGES[code]) == (code, True)

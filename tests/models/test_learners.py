@@ -157,6 +157,15 @@ def test_frozen_leaf_sizes_count_records_whatever_their_weight(built_in):
     assert np.ptp(found) < 1e-9
 
 
+@pytest.mark.parametrize(("make", "task"), PAIRS)
+def test_a_training_set_without_features_gives_a_constant(make, task, built_in):
+    records, purpose = built_in(SETS[task])
+    bare = records.with_schema(records.schema.assign(**{name: "ignore" for name in records.schema.names() if name != "y"}))
+    found = scores(make(), bare, purpose, records.take(np.arange(5)))
+    assert len(found) == 5
+    assert np.ptp(found, axis=0) == pytest.approx(0)
+
+
 def test_what_cannot_be_fitted_is_refused(built_in):
     records, purpose = built_in("wine")
     with pytest.raises(ProveError, match="known target"):

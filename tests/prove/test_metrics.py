@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -119,6 +121,20 @@ def test_calibration_error_does_not_depend_on_the_order_of_ties():
     assert here == pytest.approx(there)
 
 
+def test_calibration_error_treats_both_classes_alike_also_with_ties():
+    found = metrics.Ece(BINARY)
+    for seed in range(5):
+        y, score, weight = drawn(BINARY, rows=60, decimals=2, seed=seed)
+        assert found.values(1 - y, 1 - score, weight) == pytest.approx(found.values(y, score, weight))
+
+
+def test_a_precision_equal_to_the_bound_meets_it():
+    y, score = np.array([1, 1, 1, 0, 1, 0, 0, 0]), np.arange(8)[::-1] / 8
+    found = metrics.RecallAtPrecision(Purpose("y", "binary", ("no", "yes"), min_precision=0.8))
+    for unit in (1.0, 0.1, 0.3):
+        assert found.values(y, score, np.full(8, unit)) == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize(("kind", "purpose"), SMOOTH)
 @pytest.mark.parametrize("decimals", [1, 6])
 def test_influence_is_the_derivative_by_weight(kind, purpose: Purpose, decimals: int):
@@ -150,6 +166,20 @@ def test_the_variance_of_influence_agrees_with_a_bootstrap_of_real_predictions(n
     error = np.sqrt((metric.influences(y, score, ones) ** 2).mean() / len(y))
     draws = [metric.values(y, score, rng.multinomial(len(y), ones / len(y)).astype(float)) for _ in range(600)]
     assert error == pytest.approx(np.std(draws), rel=0.15)  # 600 draws give the sd to about 3 %
+
+
+def test_the_variance_of_influence_agrees_with_a_bootstrap_on_census_income(data_folder: Path):
+    lines = gzip.decompress((data_folder / "adult" / "adult.test.gz").read_bytes()).decode().splitlines()[1:3001]
+    cells = [line.split(", ") for line in lines if line]
+    y = np.array([int(row[14].startswith(">50K")) for row in cells])
+    years, age, hours = (np.array([float(row[place]) for row in cells]) for place in (4, 0, 12))
+    score = np.clip(0.07 * (years - 7) + 0.004 * (age - 38) + 0.003 * (hours - 40), 0, 1)  # crude, with many ties
+    ones, rng = np.ones(len(y)), np.random.default_rng(0)
+    for kind in (metrics.Auroc, metrics.Auprc, metrics.Brier, metrics.MacroF1):
+        metric = kind(BINARY)
+        error = np.sqrt((metric.influences(y, score, ones) ** 2).mean() / len(y))
+        draws = [metric.values(y, score, rng.multinomial(len(y), ones / len(y)).astype(float)) for _ in range(400)]
+        assert error == pytest.approx(np.std(draws), rel=0.15)
 
 
 def test_delong_variance_equals_its_closed_form():

@@ -24,7 +24,8 @@ def rng_at(seed: int, *place: Place) -> np.random.Generator:
 
 
 def _sequence(seed: int, place: tuple[Place, ...]) -> np.random.SeedSequence:
-    return np.random.SeedSequence([seed & 0xFFFFFFFFFFFFFFFF, *(_number(step) for step in place)])
+    # The length ends the list, because SeedSequence takes [7], [7, 0] and [7, 0, 0] for the same.
+    return np.random.SeedSequence([seed & 0xFFFFFFFFFFFFFFFF, *(_number(step) for step in place), len(place) + 1])
 
 
 def _number(step: Place) -> int:

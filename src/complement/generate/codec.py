@@ -22,8 +22,9 @@ ATOM_ROWS = 20  # a value that so many records share is a code of the column and
 class Code:
     """How one column is coded. NaN is missing in every column.
 
-    `numeric`: the code is the number itself, or the moment in the coarsest step that loses nothing (so that dates
-    stay dates). Else the code is the position of the value in `levels`. `decimals` None: not rounded.
+    `numeric`: the code is the number itself, or the moment counted from the earliest one (`origin`) in the coarsest step
+    that loses nothing, so that dates stay dates. Else it is the position of the value in `levels`. Numbers, and steps
+    between moments, beyond 2**53 are rounded to what a float64 holds. `decimals` None: not rounded.
     """
 
     column: Column
@@ -32,13 +33,16 @@ class Code:
     levels: pa.Array | None
     step: int
     decimals: int | None
+    origin: int = 0
 
     @staticmethod
     def of(column: Column, values: pa.ChunkedArray) -> Code:
         """The code of a column with these values."""
         kind, plain = values.type, _plain(values)
         if pa.types.is_temporal(plain.type):
-            return Code(column, kind, True, None, _step(plain), 0)
+            moments = _whole(plain).drop_null().to_numpy(zero_copy_only=False)
+            origin = int(moments.min()) if len(moments) else 0
+            return Code(column, kind, True, None, _step(plain.type, moments), 0, origin)
         number = pa.types.is_integer(plain.type) or pa.types.is_floating(plain.type) or pa.types.is_decimal(plain.type)
         if number and column.kind in ("number", "integer"):
             whole = pa.types.is_integer(plain.type) or column.kind == "integer"
@@ -53,7 +57,8 @@ class Code:
             found = pc.index_in(plain, value_set=self.levels, skip_nulls=True)
             return found.cast(pa.float64()).to_numpy(zero_copy_only=False)
         if pa.types.is_temporal(plain.type):
-            return _whole(plain).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) / self.step
+            codes = pc.divide(pc.subtract(_whole(plain), self.origin), self.step)
+            return codes.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         return plain.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
 
     def rounded(self, codes: np.ndarray) -> np.ndarray:
@@ -76,7 +81,7 @@ class Code:
         safe = np.where(missing, 0.0, self.rounded(codes))
         plain = self.type.value_type if pa.types.is_dictionary(self.type) else self.type
         if pa.types.is_temporal(plain):
-            moments = np.rint(safe).astype(np.int64) * self.step
+            moments = np.rint(safe).astype(np.int64) * self.step + self.origin
             made = pa.array(moments, mask=missing)
             return _typed((made.cast(pa.int32()) if plain.bit_width == 32 else made).cast(plain), self.type)
         if pa.types.is_integer(plain):
@@ -108,12 +113,11 @@ def _whole(plain: pa.Array) -> pa.Array:
     return plain.cast(pa.int32() if plain.type.bit_width == 32 else pa.int64()).cast(pa.int64())
 
 
-def _step(plain: pa.Array) -> int:
+def _step(kind: pa.DataType, moments: np.ndarray) -> int:
     """The coarsest step, in the type's own unit, in which every moment is whole."""
-    if pa.types.is_date32(plain.type):
+    if pa.types.is_date32(kind):
         return 1
-    unit = 1_000_000 if pa.types.is_date64(plain.type) else _NANOSECONDS[plain.type.unit]
-    moments = _whole(plain).drop_null().to_numpy(zero_copy_only=False)
+    unit = 1_000_000 if pa.types.is_date64(kind) else _NANOSECONDS[kind.unit]
     for step in _STEPS:
         if step % unit == 0 and not (moments % (step // unit)).any():
             return step // unit

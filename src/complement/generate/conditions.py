@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -14,6 +15,8 @@ from complement.core.schema import nearest
 from complement.generate.records import NEVER_LEARNT, Training
 
 MAX_DRAWS = 200  # candidates per record asked for, before an answer is given short
+
+_RESERVED = {"and", "or", "not", "in", "between", "is", "null", "missing", "true", "false"}
 
 Draw = Callable[[int], pa.Table]
 
@@ -68,13 +71,20 @@ def write(node: Node) -> str:
         return " and ".join(f"({write(part)})" if isinstance(part, Or) else write(part) for part in node.parts)
     if isinstance(node, Or):
         return " or ".join(f"({write(part)})" if isinstance(part, And) else write(part) for part in node.parts)
+    name = _name(node.column)
     if node.operator == "missing":
-        return f"{node.column} is missing"
+        return f"{name} is missing"
     if node.operator == "between":
-        return f"{node.column} between {_literal(node.values[0])} and {_literal(node.values[1])}"
+        return f"{name} between {_literal(node.values[0])} and {_literal(node.values[1])}"
     if node.operator == "in":
-        return f"{node.column} in ({', '.join(_literal(value) for value in node.values)})"
-    return f"{node.column} {node.operator} {_literal(node.values[0])}"
+        return f"{name} in ({', '.join(_literal(value) for value in node.values)})"
+    return f"{name} {node.operator} {_literal(node.values[0])}"
+
+
+def _name(column: str) -> str:
+    if re.fullmatch(r"[^\W\d][\w.\-]*", column) and column.lower() not in _RESERVED:
+        return column
+    return f'"{column}"' if "`" in column else f"`{column}`"
 
 
 def _literal(value: Literal) -> str:

@@ -59,9 +59,11 @@ class Membership:
     """How well the distance to the nearest synthetic record tells train (members) from tune (never seen).
 
     "membership_auc": .5 is chance; interval of DeLong et al. (1988), None below 30 on a side. "membership_tpr": share of
-    members found at a false-positive rate of at most 1 %, with its exact binomial interval; the threshold comes from
-    the same non-members. A unit with several records counts once, by the nearest of them. At most `most_rows` records
-    a side and `most_synthetic` made ones are compared, drawn at random from `seed`. Empty without tune.
+    members found at a false-positive rate of at most 1 %; "membership_fpr": of non-members, from whom the threshold
+    comes. Both intervals are exact binomial; the upper end of the latter holds although the threshold was chosen on
+    these records (an order statistic follows the same beta distribution). A unit with several records counts once,
+    by the nearest of them. At most `most_rows` records a side and `most_synthetic` made ones are compared, drawn at
+    random from `seed`. Empty without tune.
     """
 
     most_rows: int = 5000
@@ -82,8 +84,12 @@ class Membership:
         made = synthetic.records.take(pa.array(np.sort(rows), pa.int64()))
         members = self._distances(context.train, made, space, "members")
         others = self._distances(context.tune, made, space, "non-members")
-        found = members < _threshold(others)
-        return [_auc("membership_auc", -members, -others), _share("membership_tpr", found)]
+        threshold = _threshold(others)
+        return [
+            _auc("membership_auc", -members, -others),
+            _share("membership_tpr", members < threshold),
+            _share("membership_fpr", others < threshold),
+        ]
 
     def _distances(self, real: Dataset, made: pa.Table, space: Space, side: str) -> np.ndarray:
         """Of each unit of a sample, the distance of its nearest record to the nearest made one, shape (units,)."""
@@ -102,36 +108,39 @@ class Membership:
         return nearest
 
 
-def gate(scores: Sequence[Score]) -> tuple[bool, str]:
+def gate(scores: Sequence[Score]) -> tuple[bool | None, str]:
     """Whether the scores of `Copies` and `Membership` let synthetic records stand in for real ones, and why.
 
-    True only when every attack was run on enough records and failed. What was not shown does not pass.
+    True when every attack was run on enough records and failed; False when one is shown to succeed; None, which is
+    no pass, when the records do not suffice to tell.
     """
     by_name = {score.name: score for score in scores}
-    needed = ("copy_share", "copy_share_base", "membership_auc", "membership_tpr")
+    needed = ("copy_share", "copy_share_base", "membership_auc", "membership_tpr", "membership_fpr")
     lacking = [name for name in needed if name not in by_name]
     if lacking:
-        return False, f"Not shown: {', '.join(lacking)} was not measured; it takes real records that no generator saw."
-    copies, base, auc, tpr = (by_name[name] for name in needed)
-    if base.n < MIN_UNSEEN:
-        return False, f"Not shown: {base.n} unseen real records are too few to tell copies from coincidence ({MIN_UNSEEN})."
-    if auc.low is None or auc.high is None or tpr.low is None or base.high is None:
-        return False, f"Not shown: fewer than {MIN_UNITS} units on a side for the membership attack."
+        return None, f"Not shown: {', '.join(lacking)} was not measured; it takes real records that no generator saw."
+    copies, base, auc, tpr, fpr = (by_name[name] for name in needed)
     # Above everything that the unseen records say coincidence may give.
-    if copies.value > base.high:
+    if copies.value > (base.high or 0.0):
         return False, (
             f"Copies: {copies.value:.2%} of the synthetic records repeat a train record exactly; of unseen real records "
-            f"{base.value:.2%} do (at most {base.high:.2%})."
+            f"{base.value:.2%} do (at most {base.high or 0.0:.2%})."
         )
-    if tpr.low > MAX_TPR:
+    # With few non-members the threshold is loose: guessing may then find as many members as `fpr.high`.
+    allowed = max(MAX_TPR, fpr.high or 0.0)
+    if (tpr.low or 0.0) > allowed:
         return False, (
             f"Membership: at {FPR:.0%} false alarms {tpr.value:.1%} of the train records are recognised "
-            f"(at least {tpr.low:.1%}; allowed {MAX_TPR:.0%})."
+            f"(at least {tpr.low or 0.0:.1%}; allowed {allowed:.1%})."
         )
+    if auc.low is None or auc.high is None:
+        return None, f"Not shown: fewer than {MIN_UNITS} units on a side for the membership attack."
     if auc.low > MAX_AUC:
         return False, f"Membership: the attack has AUC {auc.value:.3f} (at least {auc.low:.3f}; allowed {MAX_AUC})."
+    if base.n < MIN_UNSEEN:
+        return None, f"Not shown: {base.n} unseen real records are too few to tell copies from coincidence ({MIN_UNSEEN})."
     if auc.high > MAX_AUC:
-        return False, f"Not shown: the attack's AUC {auc.value:.3f} may be as high as {auc.high:.3f} (allowed {MAX_AUC})."
+        return None, f"Not shown: the attack's AUC {auc.value:.3f} may be as high as {auc.high:.3f} (allowed {MAX_AUC})."
     return True, (
         f"Exact copies {copies.value:.2%} (base rate {base.value:.2%}); membership AUC {auc.value:.3f} "
         f"(at most {auc.high:.3f}). Stronger attacks were not run."

@@ -49,7 +49,7 @@ class Encoder:
     for missing). "codes": numbers stay as they are with NaN for missing, a category becomes its place among the
     sorted training values, -1 for missing, and one more than the last place for a value that training did not
     have. "filled": like "codes", but missing numbers become the mean beside an indicator, for learners that refuse
-    NaN. Booleans count as 0 and 1, dates as seconds. Nothing is learnt from records of weight 0.
+    NaN. Booleans count as 0 and 1, dates as seconds, infinite numbers as missing. Nothing is learnt from records of weight 0.
     """
 
     style: Style = "scaled"

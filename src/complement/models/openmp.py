@@ -42,7 +42,10 @@ def load_lightgbm() -> ModuleType:
 
 
 def one_thread() -> AbstractContextManager[Any]:
-    """A context in which BLAS and OpenMP use one thread: sums then have one order, and results the same bytes."""
+    """A context in which BLAS and OpenMP use one thread: sums then have one order, and results the same bytes.
+
+    Holds the libraries of numpy, scipy and scikit-learn; one that another package loads later is not held.
+    """
     return _pools().limit(limits=1)
 
 

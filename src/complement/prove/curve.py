@@ -15,7 +15,7 @@ import pyarrow as pa
 from complement.core.seed import rng_at, seed_at
 from complement.core.verdict import Worth
 from complement.prove import arms
-from complement.prove.arms import REAL, Training
+from complement.prove.arms import Training
 from complement.prove.design import Trial, share_of
 from complement.prove.estimate import Scores, Sealed, difference
 from complement.prove.metrics import score_array
@@ -117,8 +117,8 @@ def worth_of(curve: Curve, *, price: float | None, cost: float) -> Worth:
         low, high = np.quantile(at_half[np.isfinite(at_half)], [0.025, 0.975]) - half
         note = f"with {half:,.0f} real records, the synthetic ones do what {point - half:+,.0f} more real ones would"
         return _priced(Worth(float(point - half), float(low), float(high), "interpolated", note), price, cost)
-    law = np.array([_by_power_law(curve.rows, r, a) for r, a in zip(curve.real_drawn, curve.full_drawn, strict=True)])
-    point = _by_power_law(curve.rows, np.asarray(curve.real), curve.full_arm)
+    law = _by_power_law(curve.rows, curve.real_drawn, curve.full_drawn)
+    point = float(_by_power_law(curve.rows, np.asarray(curve.real)[None, :], np.array([curve.full_arm]))[0])
     known = law[~np.isnan(law)]
     if np.isnan(point) or len(known) < SIMULATED // 2:
         return Worth(note="the real-data curve does not rise clearly enough to say what more records are worth")
@@ -148,25 +148,23 @@ def _reached(rows: np.ndarray, real: np.ndarray, arm: float) -> float:
     return float(np.exp(np.log(rows[at - 1]) + share * (np.log(rows[at]) - np.log(rows[at - 1]))))
 
 
-def _by_power_law(rows: np.ndarray, real: np.ndarray, arm: float) -> float:
-    """Extra records at n by value = a - b * rows^-c, c in [.1, 2]; in [-n, n]; nan when the curve does not rise.
+def _by_power_law(rows: np.ndarray, real: np.ndarray, arm: np.ndarray) -> np.ndarray:
+    """Extra records at n by value = a - b * rows^-c, c in [.1, 2]; in [-n, n]; nan where the curve does not rise.
 
-    For each c, a and b follow by least squares; the best c of a grid is taken.
+    `real`: values, shape (draws, points); `arm`: shape (draws,). For each c of a grid, a and b follow by least squares; the
+    best c is taken.
     """
-    best: tuple[float, float, float, float] | None = None
+    best = np.full(len(arm), np.inf)
+    found = np.full(len(arm), np.nan)
     for c in np.linspace(0.1, 2.0, 39):
         design = np.stack([np.ones_like(rows), -((rows / rows[-1]) ** -c)], axis=1)
-        (a, b), *_ = np.linalg.lstsq(design, real, rcond=None)
-        error = float(np.sum((design @ np.array([a, b]) - real) ** 2))
-        if b > 0 and (best is None or error < best[0]):
-            best = (error, float(a), float(b), float(c))
-    if best is None:
-        return float("nan")
-    _, a, b, c = best
-    left = (a - (arm - (real[-1] - (a - b)))) / b  # the arm's lead over real only, moved onto the fitted curve
-    if left <= 2.0**-c:
-        return float(rows[-1])
-    return float(max(rows[-1] * left ** (-1 / c) - rows[-1], -rows[-1]))
-
-
-__all__ = ["REAL", "Curve", "CurveTask", "curve_of", "worth_of"]
+        a, b = np.linalg.pinv(design) @ real.T
+        error = np.sum((np.stack([a, b], axis=1) @ design.T - real) ** 2, axis=1)
+        # The arm's lead over real only is moved onto the fitted curve, where n has the value a - b.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = 1 - (arm - real[:, -1]) / b
+            extra = np.where(left <= 2.0**-c, rows[-1], rows[-1] * np.abs(left) ** (-1 / c) - rows[-1])
+        better = (b > 0) & (error < best)
+        best = np.where(better, error, best)
+        found = np.where(better, extra, found)
+    return found

@@ -17,7 +17,7 @@ from complement.core.seed import rng_at
 from complement.core.values import as_numbers, as_text
 from complement.prove.plan import Plan
 from complement.prove.plug_in_metric import OnArrays
-from complement.prove.pool import Pool
+from complement.prove.pool import Fixed, Pool
 
 INNER_FOLDS = 3  # of a learning part, for choosing the weight; a third of it is held out each time
 POOL_FACTOR = 2  # independent draws need this many times their records outside the sealed part
@@ -47,8 +47,9 @@ class Trial:
 
     @property
     def seeds(self) -> int:
-        """Seeds per cut: one for each training draw of "recipe", where the draw itself is what varies."""
-        return 1 if self.plan.question == "recipe" else self.plan.seeds
+        """Seeds per cut: one for a training draw of "recipe", whose draw is what varies, and one where nothing does."""
+        still = isinstance(self.pool, Fixed) and all(getattr(one, "deterministic", False) for one in self.learners.values())
+        return 1 if still or self.plan.question == "recipe" else self.plan.seeds
 
     def learnt(self, rows: np.ndarray) -> Dataset:
         return self.real.take(rows)

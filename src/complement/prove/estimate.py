@@ -26,19 +26,16 @@ Scores = list[list[np.ndarray]]  # by cut, by seed (a single one where the learn
 
 @dataclass(frozen=True, repr=False)
 class Sealed:
-    """The sealed records, cut by cut: truth, weight, cluster, and the positions in the real data."""
+    """The sealed records, cut by cut: truth, weight, unit, and the cluster within which errors may go together."""
 
     truth: tuple[np.ndarray, ...]
     weight: tuple[np.ndarray, ...]
+    unit: tuple[np.ndarray, ...]
     cluster: tuple[np.ndarray, ...]
     records: tuple[Dataset, ...]
     clusters: int
     shared: bool  # every cut is judged on the same records (independent draws)
     overlap: float | None  # test over train size of half-draws, else None
-
-    @property
-    def units(self) -> int:
-        return len(np.unique(np.concatenate(self.cluster)))
 
 
 def sealed_of(task: FitTask) -> Sealed:
@@ -50,6 +47,7 @@ def sealed_of(task: FitTask) -> Sealed:
     return Sealed(
         truth=tuple(truth_array(part, trial.purpose) for part in records),
         weight=tuple(part.weight for part in records),
+        unit=tuple(trial.partition.unit[cut.test] for cut in trial.cuts),
         cluster=tuple(cluster[cut.test] for cut in trial.cuts),
         records=records,
         clusters=int(cluster.max()) + 1,
@@ -239,7 +237,7 @@ def _judged(units: np.ndarray, sealed: Sealed, masks: Sequence[np.ndarray]) -> n
 
 
 def _count(sealed: Sealed, masks: Sequence[np.ndarray]) -> int:
-    return len(np.unique(np.concatenate([c[m] for c, m in zip(sealed.cluster, masks, strict=True)])))
+    return len(np.unique(np.concatenate([u[m] for u, m in zip(sealed.unit, masks, strict=True)])))
 
 
 def per_class(sealed: Sealed, masks: Sequence[np.ndarray], purpose: Purpose) -> int:
@@ -248,7 +246,7 @@ def per_class(sealed: Sealed, masks: Sequence[np.ndarray], purpose: Purpose) -> 
         return _count(sealed, masks)
     counts: list[int] = []
     for code in range(len(purpose.classes)):
-        found = [c[m & (t == code)] for c, m, t in zip(sealed.cluster, masks, sealed.truth, strict=True)]
+        found = [u[m & (t == code)] for u, m, t in zip(sealed.unit, masks, sealed.truth, strict=True)]
         counts.append(len(np.unique(np.concatenate(found))))
     return min(counts)
 

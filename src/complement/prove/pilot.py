@@ -68,4 +68,5 @@ def planned_effect(trial: Trial, metric: OnArrays, table: pa.Table, margin: floa
     cuts = 1 if trial.plan.question == "recipe" else len(trial.cuts)
     seeds_variance = float(np.var(deltas, ddof=1)) / (len(trial.cuts) * trial.seeds)
     error = float(np.sqrt(units_variance / cuts + seeds_variance))
-    return detectable_at(error, np.inf, trial.purpose.alpha, margin)
+    # Bonferroni stands in for the simultaneous level, which needs the finished trial.
+    return detectable_at(error, np.inf, trial.purpose.alpha / len(trial.learners), margin)

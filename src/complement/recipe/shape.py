@@ -229,13 +229,15 @@ class Recipe(Part):
     seed: int = Field(default=0, ge=0, lt=2**63, description="Same recipe, same data and same seed give the same bytes.")
 
     _file: Path | None = PrivateAttr(None)
+    _text: str = PrivateAttr("")
 
     @staticmethod
     def load(path: str | Path) -> Recipe:
         """The recipe in a YAML file. Raises RecipeError with file:line:key, what was met and what is allowed."""
         path = Path(path)
-        recipe = _validate(read_yaml(path))
-        recipe._file = path.resolve()
+        read = read_yaml(path)
+        recipe = _validate(read)
+        recipe._file, recipe._text = path.resolve(), read.text
         return recipe
 
     @staticmethod
@@ -260,6 +262,11 @@ class Recipe(Part):
     def file(self) -> Path | None:
         """The file that it was loaded from."""
         return self._file
+
+    @property
+    def text(self) -> str:
+        """What the file says, comments included; empty for a call."""
+        return self._text
 
     @property
     def folder(self) -> Path:

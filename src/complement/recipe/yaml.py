@@ -29,6 +29,7 @@ class Text:
     values: dict[str, Plain]
     file: str = "recipe"
     lines: dict[Key, int] = field(default_factory=dict)
+    text: str = ""
 
     def where(self, key: Key) -> str:
         """`file:line:key` of a value; of a value that is not there, the line of what it belongs to."""
@@ -76,13 +77,13 @@ def parse_yaml(text: str, *, file: str = "recipe") -> Text:
         raise RecipeError("recipe-syntax", f"This is not YAML: {str(cause).splitlines()[0]}.", where=file) from cause
     lines: dict[Key, int] = {}
     if node is None:
-        return Text({}, file, lines)
+        return Text({}, file, lines, text)
     if not isinstance(node, yaml.MappingNode):
         raise RecipeError(
             "recipe-syntax", "A recipe is a list of 'key: value' lines.", where=f"{file}:1", help="See: complement schema"
         )
     values = _plain(node, (), lines, file)
-    return Text(values if isinstance(values, dict) else {}, file, lines)
+    return Text(values if isinstance(values, dict) else {}, file, lines, text)
 
 
 def spell(key: Key) -> str:

@@ -213,21 +213,35 @@ def _numbers(name: str, array: pa.Array) -> Typed | None:
 
 def _parse_numbers(array: pa.Array) -> pa.Array | None:
     """int64 or float64; the text itself when its digits are codes; None when it holds something else than numbers."""
-    try:
-        whole = array.cast(pa.int64())
-    except pa.ArrowInvalid:
-        pass
-    else:
+    if array.null_count == len(array):
+        return array.cast(pa.float64())
+    probe = _probe(array)  # a cast that fails on many values is slow, so it is tried on a few first
+    if not pc.any(_looks_numeric(probe)).as_py() and _cast(probe, pa.float64()) is None:
+        return None
+    whole = None if _cast(probe, pa.int64()) is None else _cast(array, pa.int64())
+    if whole is not None:
         return array if _leading_zero(array) else whole
-    try:
-        numbers = array.cast(pa.float64())
-    except pa.ArrowInvalid:
+    numbers = None if _cast(probe, pa.float64()) is None else _cast(array, pa.float64())
+    if numbers is None:
         plainer = _without_commas(array)
         return None if plainer is None else _parse_numbers(plainer)
     if not pc.any(pc.match_substring_regex(array, r"[^0-9+-]")).as_py():  # only digits, and int64 is too small for them
         return array
     whole = None if pc.any(pc.is_inf(numbers)).as_py() else _whole(numbers)
     return numbers if whole is None else whole
+
+
+def _probe(array: pa.Array) -> pa.Array:
+    """Some 200 values, evenly spread."""
+    present = array.drop_null()
+    return present.take(pa.array(np.arange(0, len(present), max(1, len(present) // 200))))
+
+
+def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    try:
+        return array.cast(kind)
+    except pa.ArrowInvalid:
+        return None
 
 
 def _leading_zero(array: pa.Array) -> bool:
@@ -248,7 +262,7 @@ def _without_commas(array: pa.Array) -> pa.Array | None:
 
 
 def _looks_numeric(array: pa.Array) -> pa.Array:
-    return pc.match_substring_regex(array, r"^[+-]?(\d+\.?\d*|\.\d+|\d{1,3}(,\d{3})+(\.\d+)?)([eE][+-]?\d+)?$")
+    return pc.match_substring_regex(array, r"^[+-]?(\d+\.?\d*|\.\d+|\d+(,\d+)+(\.\d+)?)([eE][+-]?\d+)?$")
 
 
 def _refuse_strays(name: str, array: pa.Array) -> None:

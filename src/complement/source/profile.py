@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import pyarrow as pa
@@ -64,7 +64,8 @@ def survey(
     for name, table in tables.items():
         check_width(table.column_names, f"table '{name}'")
         schemas[name], typed[name], found = _table(name, table, corrections)
-        guesses += found
+        label = "" if len(tables) == 1 else f"{name}."
+        guesses += [replace(guess, column=label + guess.column) for guess in found]
     keys = find_keys(typed) if len(typed) > 1 else ()
     root = find_root(typed, keys)
     guesses += [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from complement.source.infer import as_kind
 from complement.source.profile import survey
 from complement.source.write import write_table
 
-__all__ = ["read", "read_table", "read_tables", "type_table", "write_table"]
+__all__ = ["read", "read_table", "read_tables", "type_table", "widen", "write_table"]
 
 TEXT_FORMATS = ("csv", "tsv", "jsonl", "ndjson")
 BINARY_FORMATS = ("parquet", "pq", "feather", "arrow")
@@ -83,6 +84,22 @@ def type_table(table: pa.Table, columns: tuple[Column, ...]) -> pa.Table:
         codes = column.constraints.missing_codes
         arrays[column.name] = as_kind(column.name, table.column(column.name), column.kind, codes=codes)
     return pa.table(arrays)
+
+
+def widen(schema: Schema, other: pa.Table) -> Schema:
+    """The schema under which `other` can be read beside the real records: integer columns in which it has fractions become
+    numbers. Read both under it. A maker of synthetic records that interpolates leaves ages such as 39.27."""
+    for column in schema.columns:
+        if column.kind != "integer" or column.name not in other.column_names:
+            continue
+        codes = column.constraints.missing_codes
+        try:
+            as_kind(column.name, other.column(column.name), "integer", codes=codes)
+        except SourceError:
+            as_kind(column.name, other.column(column.name), "number", codes=codes)
+            constraints = replace(column.constraints, decimals=None)
+            schema = schema.replace_column(replace(column, kind="number", constraints=constraints))
+    return schema
 
 
 def _from_path(text: str, name: str) -> dict[str, pa.Table]:

@@ -172,6 +172,6 @@ def _refuse_shared_units(real: Dataset, unit: str, sealed: np.ndarray) -> None:
     if both:
         raise SplitError(
             "split-units",
-            f"{len(both):,} values of '{unit}' stand among the sealed records and among those to learn from, such as '{min(both)}'.",
+            f"{len(both):,} values of '{unit}' stand on both sides of the seal, such as '{min(both)}'.",
             help="Every unit belongs wholly to one of the two files.",
         )

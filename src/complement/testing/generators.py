@@ -21,6 +21,7 @@ Make = Callable[[], Generator]
 ROWS = 60  # enough that two independent answers do not agree by chance, few enough to stay quick
 ABSENT = "no such value"
 RAISED = 20.0  # weight given to one category to see whether weights are honoured
+ENOUGH = 10  # records of that category; a generator that smooths may lose one that fewer have
 
 
 def check_generator(make: Make, *, real: Dataset | None = None) -> list[str]:
@@ -190,6 +191,8 @@ class _Trial:
             return None
         name, values = met
         is_raised = _equals(self.real, name, values[-1])
+        if is_raised.sum() < ENOUGH:
+            return None
         plain = float(is_raised.mean())
         weighted = RAISED * plain / (RAISED * plain + 1.0 - plain)
         made = float(_equals(self._made(np.where(is_raised, RAISED, 1.0), rows=300), name, values[-1]).mean())

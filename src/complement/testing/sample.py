@@ -74,7 +74,8 @@ def category_of(records: Dataset) -> tuple[str, list[str]] | None:
         if column.kind == "category" and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
             counts = pc.value_counts(records.column(column.name).drop_null()).to_pylist()
             counts.sort(key=lambda pair: (-pair["counts"], pair["values"]))
-            return column.name, [pair["values"] for pair in counts]
+            if counts:
+                return column.name, [pair["values"] for pair in counts]
     return None
 
 
