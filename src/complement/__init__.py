@@ -90,6 +90,7 @@ class _Package(ModuleType):
         # The import system sets a submodule on its package; that is when it becomes callable.
         if name in _VERBS and type(value) is ModuleType:
             value.__class__ = _Verb
+            value.__doc__ = f"{value.__doc__ or ''}\n\nCalled: help(complement.run.{name})".strip()
         super().__setattr__(name, value)
 
 

@@ -33,7 +33,7 @@ class House(click.Group):
         before = given[: given.index("--")] if "--" in given else given
         as_json, debug = "--json" in before, "--debug" in before
         try:
-            result = super().main(given, prog_name or "complement", standalone_mode=False, **extra)
+            result = super().main(given, "complement", standalone_mode=False, **extra)
             code = result if isinstance(result, int) else 0
         except ComplementError as error:
             if debug:
@@ -181,7 +181,9 @@ def prove(real: str, synthetic: str | None, engine: str, workers: int, quiet: bo
     with Teller(quiet=quiet) as tell:
         judgement = prove(real, synthetic, engine=_engine(engine, workers), tell=tell, **_set(given))
     if as_json:
-        click.echo(json.dumps(judgement.as_json(), default=str))
+        from complement.runfolder import finite
+
+        click.echo(json.dumps(finite(judgement.as_json()), default=str))
     else:
         from complement.show import show
 
@@ -283,3 +285,7 @@ def _interrupted(as_json: bool) -> int:
     error = ComplementError("interrupted", "Interrupted.", help="What is finished is kept; the same command goes on from there.")
     _complain(error, as_json)
     return INTERRUPTED
+
+
+if __name__ == "__main__":
+    main()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
 import numpy as np
+import pyarrow as pa
 
 from complement import catalog
 from complement.core.condition import Condition
@@ -32,6 +34,7 @@ from complement.source.target import check_target, drop_missing_target, find_tar
 
 SEALED_SHARE = 0.2  # of the units, where a single sealed set is large enough
 LARGE_RECORDS, LARGE_RARE = 50_000, 1_000  # what "large enough" is: all records, and sealed ones of the rarest class
+UNSEEN = ("identifier", "personal", "ignore", "unit", "time", "weight")  # roles that no model learns from
 METRICS = {"binary": "auroc", "multiclass": "macro_f1", "regression": "rmse"}
 
 
@@ -66,7 +69,7 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
     sealed: np.ndarray | None = None
     if recipe.sealed is not None:
         origin = inputs.sealed if inputs.sealed is not None else recipe.place(recipe.sealed)
-        later = read(origin, schema=real.schema)
+        later = _read_like(origin, real)
         hashes["sealed"] = _hash(recipe.sealed, origin, later)
         sealed = np.r_[np.zeros(real.rows, bool), np.ones(later.rows, bool)]
         real = real.concat(later)
@@ -91,7 +94,7 @@ def read_synthetic(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) ->
     if recipe.synthetic is None:
         raise RecipeError("recipe-value", "The recipe names no `synthetic` file.")
     origin = inputs.synthetic if inputs.synthetic is not None else recipe.place(recipe.synthetic)
-    made = read(origin, schema=source.real.schema)
+    made = _read_like(origin, source.real)
     made, _, _ = _without_missing_target(made, None, source.purpose.target)
     return _as_synthetic(made), _hash(recipe.synthetic, origin, made)
 
@@ -169,8 +172,7 @@ def asks_of(recipe: Recipe, source: Source) -> tuple[Ask, ...]:
         where = Condition.parse(request.where) if request.where is not None else None
         if where is not None:
             where.mask(source.real.records.slice(0, 1))
-        times = request.times if request.times is not None or request.rows is not None else 1.0
-        asks.append(Ask(where, request.rows, times, request.name))
+        asks.append(Ask(where, request.rows, request.times, request.name))
     return tuple(asks)
 
 
@@ -226,6 +228,29 @@ def _read_real(recipe: Recipe, inputs: Inputs, hashes: dict[str, str]) -> Datase
     return real
 
 
+def _read_like(origin: object, real: Dataset) -> Dataset:
+    """Records of the same schema. What no model sees (identifiers, names, ignored columns) may be absent: it is then null."""
+    schema = real.schema
+    tables = read_tables(origin, name=schema.root)
+    there = tables[schema.root].column_names if schema.root in tables else schema.names()
+    absent_names = {c.name for c in schema.columns if c.name not in there and c.role in UNSEEN}
+    if not absent_names:
+        return _weighted(read(tables, schema=schema))
+    kept = tuple(column for column in schema.columns if column.name not in absent_names)
+    found = read(tables, schema=replace(schema, tables={**schema.tables, schema.root: kept}))
+    nulls = {name: pa.nulls(found.rows, real.column(name).type) for name in absent_names}
+    whole = pa.table({name: nulls[name] if name in nulls else found.column(name) for name in schema.names()})
+    return _weighted(Dataset.of({**found.tables, schema.root: whole}, schema))
+
+
+def _weighted(real: Dataset) -> Dataset:
+    """The records with the weight that a column of role `weight` gives them."""
+    found = real.schema.with_role("weight")
+    if not found or found[0].name not in real.records.column_names or real.column(found[0].name).null_count == real.rows:
+        return real
+    return real.weighted(as_numbers(real.column(found[0].name)))
+
+
 def _with_roles(real: Dataset, recipe: Recipe) -> Dataset:
     schema = real.schema
     for role, name in (("unit", recipe.split.unit), ("time", recipe.split.time)):
@@ -234,7 +259,7 @@ def _with_roles(real: Dataset, recipe: Recipe) -> Dataset:
     if recipe.purpose.target not in schema.names():
         found = nearest(recipe.purpose.target, schema.names())
         raise SchemaError("target-missing", f"There is no column '{recipe.purpose.target}' to predict.", help=found)
-    return real.with_schema(schema.with_target(recipe.purpose.target))
+    return _weighted(real.with_schema(schema.with_target(recipe.purpose.target)))
 
 
 def _without_missing_target(
@@ -294,4 +319,7 @@ def _hash(written: str, origin: object, read_as: Dataset) -> str:
         path = Path(origin.partition("::")[0])
         if path.is_file():
             return file_hash(path)
-    return table_hash(read_as.records)
+    if len(read_as.tables) == 1:
+        return table_hash(read_as.records)
+    parts = "".join(f"{name} {table_hash(table)}\n" for name, table in sorted(read_as.tables.items()))
+    return sha256(parts.encode()).hexdigest()

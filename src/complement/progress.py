@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,14 +71,18 @@ class Teller:
 
 def sentence(event: str, facts: Mapping[str, object]) -> str:
     """An event as one line: its name, how far it is, and what else is known."""
-    parts = [f"{name.replace('_', ' ')} {_short(value)}" for name, value in facts.items() if name not in ("done", "shards")]
+    if set(facts) == {event}:
+        return f"{event}: {facts[event]}"
+    parts = [text for name, value in facts.items() if name not in ("done", "shards") for text in _parts(name, value)]
     if "shards" in facts:
         parts.append(f"{facts['done']} of {facts['shards']} shards" if "done" in facts else f"{facts['shards']} shards")
     return f"{event}: {', '.join(parts)}" if parts else event
 
 
-def _short(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _parts(name: str, value: object) -> list[str]:
+    name = name.replace("_", " ")
+    if isinstance(value, Mapping):
+        inner = cast(Mapping[object, object], value)
+        return [text for key, part in inner.items() for text in _parts(f"{name} {key}", part)]
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return [f"{name} {text if len(text) <= 60 else text[:57] + '...'}"]

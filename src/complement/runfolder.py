@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
@@ -93,6 +94,12 @@ class RunFolder:
     def write_text(self, name: str, text: str) -> None:
         write_atomically(self.path / name, text.encode())
 
+    def write_judgement(self, judgement: Judgement) -> tuple[str, ...]:
+        """Keep the judgement with the stage that made it; numbers that are not finite are spelled, so that they come back."""
+        self.stage(PROVE)
+        write_json(self.path / PROVE / VERDICT, finite(judgement.as_json(), spelled=True))
+        return (VERDICT,)
+
     def judgement(self) -> Judgement:
         """The judgement that the trial wrote. Raises RunError "run-damaged"."""
         file = self.path / PROVE / VERDICT
@@ -113,14 +120,14 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def finite(value: Any) -> Any:
-    """The same values as JSON can hold them: a number that is not finite becomes null."""
+def finite(value: Any, *, spelled: bool = False) -> Any:
+    """The same values as JSON can hold them: a number that is not finite becomes null, or a word when `spelled`."""
     if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
+        return value if isfinite(value) else str(value) if spelled else None
     if isinstance(value, Mapping):
-        return {str(key): finite(inner) for key, inner in cast(Mapping[Any, Any], value).items()}
+        return {str(key): finite(inner, spelled=spelled) for key, inner in cast(Mapping[Any, Any], value).items()}
     if isinstance(value, list | tuple):
-        return [finite(inner) for inner in cast(list[Any], value)]
+        return [finite(inner, spelled=spelled) for inner in cast(list[Any], value)]
     return value
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
-from complement.core.verdict import Effect, Judgement, Leak, Verdict, Worth
+from complement.core.verdict import Effect, Judgement, Leak, SliceEffect, Verdict, Worth
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,6 +20,7 @@ QUESTIONS = {
     "recipe": "Would this generator help on other data like these?",
     "substitute": "Can the synthetic data stand in for the real data?",
 }
+SIDE_BY_SIDE = 4  # records that fit beside each other into a screen
 COLOURS = {
     "HELPS": "bold green",
     "SUBSTITUTES": "bold green",
@@ -34,8 +35,11 @@ OUTCOMES = {"passed": "green", "beaten": "green", "failed": "red", "does as well
 
 def show(judgement: Judgement, console: Console) -> None:
     """Print a judgement. Colour only where the console has it; nothing is said by colour alone."""
-    for part in _screen(judgement):
-        console.print(part)
+    with console.capture() as held:
+        for part in _screen(judgement):
+            console.print(part)
+    for line in held.get().splitlines():  # tables fill their lines with blanks, which nobody wants in a file or a mail
+        console.file.write(line.rstrip() + "\n")
 
 
 @dataclass(frozen=True)
@@ -70,14 +74,13 @@ def _screen(judgement: Judgement) -> Iterable[RenderableType]:
         yield Text("Unverified: the maker of the file may have seen the records that it is judged on.", style="yellow")
     for verdict in judgement.verdicts:
         yield Text("")
-        yield Text.assemble(
-            (f" {verdict.state} ", f"{COLOURS[verdict.state]} reverse"), " ", (verdict.learner, "bold"), f"  ({verdict.code})"
-        )
-        yield Padding(Text(verdict.headline), (0, 0, 0, 1))
-        yield Text("")
+        state = (f" {verdict.state} ", f"{COLOURS[verdict.state]} reverse")
+        yield Text.assemble(state, " ", (verdict.learner, "bold"), (f"  {verdict.code}", "dim"))
+        yield Padding(Text(verdict.headline), (0, 0, 1, 1), expand=False)
         for part in _numbers(verdict):
-            yield Padding(part, (0, 0, 0, 1))
-    found = {(leak.code, leak.note): leak for leak in (*judgement.leaks, *(leak for v in judgement.verdicts for leak in v.leaks))}
+            yield Padding(part, (0, 0, 0, 1), expand=False)
+    every = (*judgement.leaks, *(leak for verdict in judgement.verdicts for leak in verdict.leaks))
+    found = {(leak.code, leak.note): leak for leak in every}
     if found:
         yield Text("")
         yield from _leaks(found.values())
@@ -87,74 +90,87 @@ def _screen(judgement: Judgement) -> Iterable[RenderableType]:
 
 
 def _numbers(verdict: Verdict) -> Iterable[RenderableType]:
-    from rich.text import Text
-
     digits = _Digits.of(verdict.margin)
     effect, base = verdict.effect, verdict.baseline
+    units = f"{verdict.metric}, {effect.n:,} units; + is better"
     rows = [
-        ("effect", digits.signed(effect.value), digits.interval(effect), f"{verdict.metric}, + is better; {effect.n:,} units"),
-        ("real only", digits.plain(base.value), _plain_interval(digits, base), f"{verdict.metric} without synthetic records"),
-        ("margin", digits.plain(verdict.margin), "", "the smallest change that matters"),
-        ("weight", f"{verdict.weight:.2f}", "", _weights(verdict)),
-        ("detectable", digits.plain(verdict.detectable_effect), "", _settle(verdict)),
-        ("worth about", *_worth(verdict.real_rows_equivalent)),
+        _Row("effect", digits.signed(effect.value), digits.interval(effect), units),
+        _Row("real only", digits.plain(base.value), _plain_interval(digits, base), f"{verdict.metric}, nothing synthetic"),
+        _Row("margin", digits.plain(verdict.margin), "", "smallest change that matters"),
+        _Row("weight", f"{verdict.weight:.2f}", "", _weights(verdict)),
+        _Row("detectable effect", digits.plain(verdict.detectable_effect), "", _settle(verdict)),
+        _worth(verdict.real_rows_equivalent),
     ]
-    yield _table(rows)
-    if verdict.comparisons:
-        yield Text("\nAgainst what costs nothing (real records only)", style="bold")
-        yield _table(
-            (one.name, digits.signed(one.effect.value), digits.interval(one.effect), _verdictlet(one.outcome, one.note))
-            if one.effect
-            else (one.name, "", "", _verdictlet(one.outcome, one.note))
-            for one in verdict.comparisons
-        )
-    if verdict.guards:
-        yield Text("\nMust not be harmed", style="bold")
-        yield _table(_guards(verdict))
-    if verdict.slices:
-        yield Text("\nSlices (exploratory)", style="bold")
-        yield _table(
-            (
-                one.name,
-                digits.signed(one.effect.value),
-                digits.interval(one.effect),
-                one.note or ("found" if one.found else "not found"),
-            )
-            if one.effect
-            else (one.name, "", "", one.note or "too small")
-            for one in verdict.slices
-        )
-    for note in verdict.notes:
-        yield Text(f"\nnote: {note}")
+    yield from _block("", rows)
+    rivals = [_row(digits, one.name, one.effect, one.outcome, one.note) for one in verdict.comparisons]
+    yield from _block("Against what costs nothing (real records only)", rivals)
+    guards = [
+        _row(_Digits.of(one.margin or verdict.margin), one.name, one.effect, one.outcome, one.note) for one in verdict.guards
+    ]
+    yield from _block("Must not be harmed", guards)
+    slices = [_row(digits, one.name, one.effect, _found(one), one.note) for one in verdict.slices]
+    yield from _block("Slices (exploratory)", slices)
+    yield from _notes(verdict.notes)
 
 
-def _guards(verdict: Verdict) -> Iterable[tuple[str, ...]]:
-    for guard in verdict.guards:
-        if guard.effect is None:
-            yield guard.name, "", "", _verdictlet(guard.outcome, guard.note)
-        else:
-            digits = _Digits.of(guard.margin or verdict.margin)
-            yield (
-                guard.name,
-                digits.signed(guard.effect.value),
-                digits.interval(guard.effect),
-                _verdictlet(guard.outcome, guard.note),
-            )
+@dataclass(frozen=True)
+class _Row:
+    """One line of a table: a name, a number, its interval, what it means, and a remark below it."""
+
+    name: str
+    value: str
+    interval: str
+    word: str
+    note: str = ""
 
 
-def _table(rows: Iterable[tuple[str, ...]]) -> RenderableType:
+def _row(digits: _Digits, name: str, effect: Effect | None, word: str, note: str) -> _Row:
+    if effect is None:
+        return _Row(name, "", "", word, note)
+    return _Row(name, digits.signed(effect.value), digits.interval(effect), word, note)
+
+
+def _found(part: SliceEffect) -> str:
+    if part.effect is None:
+        return "not applicable"
+    return "found" if part.found else "not found"
+
+
+def _block(title: str, rows: list[_Row]) -> Iterable[RenderableType]:
+    """A table of what has numbers; what does not apply follows in a sentence, so that it takes no lines of its own."""
     from rich.table import Table
     from rich.text import Text
 
+    if not rows:
+        return
+    if title:
+        yield Text(f"\n{title}", style="bold")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(width=20, overflow="fold")
+    table.add_column(max_width=24, overflow="fold")
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value, interval, note in rows:
-        style = next((colour for word, colour in OUTCOMES.items() if note.startswith(word)), "")
-        table.add_row(Text(name), Text(value), Text(interval, style="dim"), Text(note, style=style))
-    return table
+    left_out = [row for row in rows if row.word == "not applicable"]
+    shown = [row for row in rows if row.word != "not applicable"]
+    for row in shown:
+        meaning = Text(row.word, style=OUTCOMES.get(row.word, ""))
+        table.add_row(Text(row.name), Text(row.value), Text(row.interval, style="dim"), meaning)
+    if shown:
+        yield table
+    for row in shown:
+        if row.note:
+            yield Text(f"{row.name}: {row.note}", style="dim")
+    if left_out:
+        yield Text(
+            "not applicable: " + "; ".join(f"{row.name} ({row.note})" if row.note else row.name for row in left_out), style="dim"
+        )
+
+
+def _notes(notes: Iterable[str]) -> Iterable[RenderableType]:
+    from rich.text import Text
+
+    for number, note in enumerate(notes):
+        yield Text(("\n" if number == 0 else "") + f"note: {note}")
 
 
 def _plain_interval(digits: _Digits, effect: Effect) -> str:
@@ -163,33 +179,28 @@ def _plain_interval(digits: _Digits, effect: Effect) -> str:
     return f"[{digits.plain(effect.low)}, {digits.plain(effect.high)}]"
 
 
-def _verdictlet(outcome: str, note: str) -> str:
-    return f"{outcome}: {note}" if note else outcome
-
-
 def _weights(verdict: Verdict) -> str:
     chosen = sorted(set(verdict.weights))
-    if len(chosen) <= 1:
-        return "of the training weight is synthetic"
-    return f"of the training weight; {chosen[0]:g} to {chosen[-1]:g} over the folds"
+    over = f"; {chosen[0]:g} to {chosen[-1]:g} over the folds" if len(chosen) > 1 else ""
+    return f"share of the synthetic records{over}"
 
 
 def _settle(verdict: Verdict) -> str:
-    words = "the smallest effect that this trial could find"
     if verdict.state != "INCONCLUSIVE":
-        return words
+        return "what this trial could find"
     if verdict.units_to_settle is None:
-        return f"{words}; more records would not settle it"
-    return f"{words}; about {verdict.units_to_settle:,} units would settle it"
+        return "no number of records would settle it"
+    return f"about {verdict.units_to_settle:,} units would settle it"
 
 
-def _worth(worth: Worth) -> tuple[str, str, str]:
+def _worth(worth: Worth) -> _Row:
+    name = "worth about"
     if worth.value is None:
-        return "", "", worth.note or "not estimated"
+        return _Row(name, "", "", "not applicable", worth.note or "not estimated")
     high = "unbounded" if worth.high is None else f"{worth.high:,.0f}"
     interval = "" if worth.low is None else f"[{worth.low:,.0f}, {high}]"
-    saved = "" if worth.saved is None else f"; saves {worth.saved:,.2f}"
-    return f"{worth.value:,.0f}", interval, f"real records, {worth.method}{saved}" + (f"; {worth.note}" if worth.note else "")
+    saved = "" if worth.saved is None else f", saves {worth.saved:,.2f}"
+    return _Row(name, f"{worth.value:,.0f}", interval, f"real records, {worth.method}{saved}", worth.note)
 
 
 def _leaks(leaks: Iterable[Leak]) -> Iterable[RenderableType]:
@@ -202,7 +213,8 @@ def _leaks(leaks: Iterable[Leak]) -> Iterable[RenderableType]:
 
 
 def _spent(spent: Mapping[str, object]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {_amount(value)}" for name, value in spent.items())
+    plain = {name: value for name, value in spent.items() if isinstance(value, int | float | str)}
+    return ", ".join(f"{name.replace('_', ' ')} {_amount(value)}" for name, value in plain.items())
 
 
 def _amount(value: object) -> str:
@@ -212,15 +224,22 @@ def _amount(value: object) -> str:
 
 
 def show_records(records: pa.Table, console: Console) -> None:
-    """Print a few records side by side, one line per column: a table has more columns than a screen."""
+    """Print a few records, four side by side, one line per column: a table has more columns than a screen."""
+    for start in range(0, records.num_rows, SIDE_BY_SIDE):
+        if start:
+            console.print()
+        _show_few(records.slice(start, SIDE_BY_SIDE), start, console)
+
+
+def _show_few(records: pa.Table, start: int, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
     rows = records.to_pylist()
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("column", overflow="fold")
+    table.add_column("column", min_width=16, max_width=24, overflow="fold")
     for number in range(len(rows)):
-        table.add_column(str(number + 1), overflow="ellipsis", max_width=16, no_wrap=True)
+        table.add_column(str(start + number + 1), overflow="ellipsis", max_width=12, no_wrap=True)
     for name in records.column_names:
         table.add_row(Text(name), *(Text(_cell(row[name])) for row in rows))
     console.print(table)

@@ -88,6 +88,14 @@ def evidence_of(example: dict[str, Any]) -> Evidence:
     )
 
 
+def calls_in(page: str) -> list[str]:
+    """What follows `complement` in inline code and in shell blocks, up to the end of the command."""
+    fences = re.findall(r"```(?:sh|bash|console|shell)\n(.*?)```", page, flags=re.DOTALL)
+    spans = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", page, flags=re.DOTALL))
+    found = [re.findall(r"(?:^|[\s/&;])complement ([a-z]+[^&|;#\n]*)", code, flags=re.MULTILINE) for code in [*spans, *fences]]
+    return [call.strip() for calls in found for call in calls]
+
+
 def test_every_code_that_prove_can_give_has_a_page_and_no_page_is_left_over() -> None:
     assert set(PAGES) == all_codes()
 
@@ -134,6 +142,22 @@ def test_every_relative_link_leads_somewhere(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     links = [link.partition("#")[0] for link in LINK.findall(text) if not re.match(r"[a-z]+:", link)]
     assert [link for link in links if link and not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=[str(path.relative_to(ROOT)) for path in MARKDOWN])
+def test_every_command_and_option_that_a_page_names_exists(path: Path) -> None:
+    from complement.cli import main
+
+    for call in calls_in(path.read_text(encoding="utf-8")):
+        command, *rest = call.split()
+        assert command in main.commands, f"complement {call}"
+        known = {option for part in main.commands[command].params for option in (*part.opts, *part.secondary_opts)}
+        assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= known | {"--help"}, f"complement {call}"
+
+
+def test_the_search_for_commands_finds_them_in_code_alone() -> None:
+    page = "complement answers.\n`complement init DATA --target y` and\n```sh\n.venv/bin/complement run r.yaml && ls # go\n```\n"
+    assert calls_in(page) == ["init DATA --target y", "run r.yaml"]
 
 
 @pytest.mark.parametrize("path", MARKDOWN, ids=[str(path.relative_to(ROOT)) for path in MARKDOWN])

@@ -18,7 +18,7 @@ _HELP = {
     errno.EACCES: "This user may not write there; choose another folder or mend its permissions.",
     errno.EPERM: "This user may not write there; choose another folder or mend its permissions.",
 }
-_TEMPORARY = re.compile(r"\.tmp-\d+-[0-9a-f]{8}$")
+_TEMPORARY = re.compile(r"\.tmp-(\d+)-[0-9a-f]{8}$")  # after the dash: the process that writes it
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -66,8 +66,12 @@ def read_bytes(path: Path) -> bytes:
 
 
 def remove_leftovers(folder: Path) -> int:
-    """Delete what a killed process left under temporary names; the number of files deleted."""
-    leftovers = [path for path in folder.iterdir() if _TEMPORARY.search(path.name)]
+    """Delete what killed processes left under temporary names; the number of files deleted.
+
+    What a living process of this machine may be writing stays: two runs in one folder waste work and do no harm.
+    """
+    named = ((path, _TEMPORARY.search(path.name)) for path in folder.iterdir())
+    leftovers = [path for path, match in named if match and not _lives(int(match.group(1)))]
     try:
         for path in leftovers:
             path.unlink(missing_ok=True)
@@ -81,6 +85,18 @@ def refused(verb: str, path: Path, cause: OSError) -> StorageError:
     reason = cause.strerror or str(cause)
     help = _HELP.get(cause.errno or 0, "Choose a folder on another disk, or ask who looks after this one.")
     return StorageError("disk", f"The file system refused to {verb}: {reason}.", where=str(path), help=help)
+
+
+def _lives(process: int) -> bool:
+    if process == os.getpid() or os.name == "nt":  # on Windows asking with signal 0 would end the process
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

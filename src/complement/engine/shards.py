@@ -82,7 +82,8 @@ def map_shards(
         if on_done:
             on_done(finished, count)
 
-    if engine.where == "process":
+    # For one shard a worker would cost its start, seconds of imports, and gain nothing: the bytes are the same.
+    if engine.where == "process" and len(missing) > 1:
         run_in_processes(task, missing, workers=engine.processes, folder=folder, made=made)
     else:
         run_inline(task, missing, folder=folder, made=made)

@@ -18,6 +18,8 @@ MAX_DRAWS = 200  # candidates per record asked for, before an answer is given sh
 
 _RESERVED = {"and", "or", "not", "in", "between", "is", "null", "missing", "true", "false"}
 
+BATCH = 262_144  # candidates drawn at a time, which bounds memory
+
 Draw = Callable[[int], pa.Table]
 
 
@@ -51,7 +53,7 @@ def gather(draw: Draw, rows: int, where: Condition | None) -> tuple[pa.Table, in
     Stops at MAX_DRAWS candidates per record asked for; what is given is always under the condition.
     """
     parts: list[pa.Table] = []
-    have, drawn, wanted = 0, 0, rows
+    have, drawn, wanted = 0, 0, min(rows, BATCH)
     while have < rows and drawn < MAX_DRAWS * rows:
         batch = draw(wanted)
         drawn += batch.num_rows
@@ -59,7 +61,8 @@ def gather(draw: Draw, rows: int, where: Condition | None) -> tuple[pa.Table, in
         parts.append(kept.slice(0, rows - have))
         have += parts[-1].num_rows
         accepted = max(have / max(1, drawn), 1 / MAX_DRAWS)
-        wanted = int(min((rows - have) / accepted * 1.1 + 8, 5 * rows + 1000, max(1, MAX_DRAWS * rows - drawn)))
+        hoped = (rows - have) / accepted * (1.0 if where is None else 1.1)
+        wanted = max(1, int(min(hoped, 5 * rows + 1000, BATCH, MAX_DRAWS * rows - drawn)))
     return pa.concat_tables(parts).combine_chunks(), drawn
 
 

@@ -22,8 +22,8 @@ class Interpolate(TableGenerator):
 
     A real record, drawn by weight, and one of its `neighbours` nearest records of the same target class: numbers are
     taken at one random share of the way between them and keep the column's decimals; categories are those that most of
-    the neighbours have, counted by weight; missing values are the first record's. Distances: standardised numbers, and for a category that
-    differs the median of the numbers' standard deviations.
+    the neighbours have, counted by weight; missing values are the first record's. Distances: standardised numbers, and
+    for a category that differs the median of the numbers' standard deviations.
 
     Not private: records lie on lines between real ones, which gives these away. Never offer it as such.
     """

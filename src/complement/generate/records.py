@@ -185,15 +185,12 @@ def _single_values(real: Dataset) -> dict[str, float]:
 def _spread(values: pa.ChunkedArray, code: Code) -> pa.Array:
     """The same numbers with repeats moved to the nearest free ones above them: a unique column stays unique."""
     codes = code.encode(values)
+    order = np.argsort(codes, kind="stable")[: int((~np.isnan(codes)).sum())]
     unit = code.unit() or float(np.nanmax(np.abs(codes), initial=1.0)) * 2.0**-40
-    taken: set[float] = set()
-    for row in np.argsort(codes, kind="stable"):
-        if np.isnan(codes[row]):
-            break
-        value = float(codes[row])
-        while value in taken:
-            value = float(np.round(value + unit, code.decimals)) if code.decimals is not None else value + unit
-        taken.add(value)
-        codes[row] = value
+    climb = unit * np.arange(len(order))
+    spread = codes.copy()
+    spread[order] = np.maximum.accumulate(codes[order] - climb) + climb
+    if code.decimals is not None:
+        spread = np.round(spread, code.decimals)
     free = replace(code, column=replace(code.column, kind="other"))  # bounds would press values together again
-    return free.decode(codes)
+    return free.decode(spread)

@@ -19,6 +19,7 @@ from complement.core.request import Answer, Failure, Request, Spent
 from complement.core.seed import rng_at
 from complement.generate.conditions import gather, support
 from complement.generate.records import Training, complete, prepare
+from complement.models.openmp import one_thread
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class TableGenerator(ABC):
         Raises GenerateError: generate-fit for fewer than 2 records, generate-unsupported for what it cannot make.
         """
         self._training = prepare(real, generator=self.name, any_kind=self.any_kind, many_tables=self.many_tables)
-        self._learn(self._training, seed)
+        with one_thread():
+            self._learn(self._training, seed)
         return self
 
     def generate(self, request: Request, *, seed: int) -> Answer:
@@ -58,9 +60,10 @@ class TableGenerator(ABC):
         among = support(training, request.where, generator=self.name)
         rng = rng_at(seed, "generate", self.name, request.name)
         ask = Ask(request.where, rng)
-        drawn, tried = gather(lambda rows: self._draw(training, rows, among, ask), request.rows, request.where)
+        with one_thread():
+            drawn, tried = gather(lambda rows: self._draw(training, rows, among, ask), request.rows, request.where)
         table = complete(training, drawn, rng)
-        if request.where is not None and training.schema.columns:
+        if request.where is not None:  # moving repeats of a unique column apart may have left the condition
             table = table.filter(pa.array(request.where.mask(table)))
         spent = Spent(cpu_seconds=time.process_time() - started, drawn=tried)
         return answered(training, {training.schema.root: table}, request, seed=seed, generator=self.name, spent=spent)

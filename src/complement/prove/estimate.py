@@ -98,6 +98,19 @@ def difference(
     return _bootstrapped(metric, sealed, arm, base, masks)
 
 
+def value_of(metric: OnArrays, sealed: Sealed, scores: Scores, masks: Sequence[np.ndarray]) -> float | None:
+    """An arm's own value on a part of the sealed records, as `difference` gives it, without the work for its variance."""
+    if metric.smooth or sealed.shared or sealed.overlap is not None:
+        found = difference(metric, sealed, scores, None, masks)
+        return None if found is None else found.value
+    truth = np.concatenate([t[m] for t, m in zip(sealed.truth, masks, strict=True)])
+    weight = np.concatenate([w[m] for w, m in zip(sealed.weight, masks, strict=True)])
+    if not len(truth):
+        return None
+    values = np.array([metric.values(truth, score, weight) for score in _side(scores, masks)])
+    return float(values.mean()) if np.isfinite(values).all() else None
+
+
 def _smooth(metric: OnArrays, sealed: Sealed, arm: Scores, base: Scores | None, masks: Sequence[np.ndarray]) -> Estimate | None:
     sign = -1.0 if base is not None and metric.better == "low" else 1.0
     cells: list[tuple[int, float, np.ndarray, np.ndarray]] = []  # cut, mass, deltas by seed, mean influence
@@ -183,20 +196,12 @@ def _bootstrapped(
     cluster = np.concatenate([c[m] for c, m in zip(sealed.cluster, masks, strict=True)])
     if not len(truth):
         return None
-    count = max(len(part) for part in [*arm, *(base or [])])
-
-    def pooled(scores: Scores, seed: int) -> np.ndarray:
-        return np.concatenate([c[min(seed, len(c) - 1)][m] for c, m in zip(scores, masks, strict=True)])
-
-    pairs = [(pooled(arm, s), None if base is None else pooled(base, s)) for s in range(count)]
+    sides = [_side(scores, masks) for scores in (arm, base) if scores is not None]
 
     def deltas(weights: np.ndarray) -> np.ndarray:
-        return sign * np.array(
-            [
-                metric.values(truth, one, weights) - (0.0 if other is None else metric.values(truth, other, weights))
-                for one, other in pairs
-            ]
-        )
+        # A learner that does not vary has one prediction per cut: it is measured once and stands for all seeds.
+        found = [np.array([metric.values(truth, score, weights) for score in side]) for side in sides]
+        return sign * (found[0] - found[1] if len(found) == 2 else found[0])
 
     here = deltas(weight)
     if not np.isfinite(here).all():
@@ -210,6 +215,15 @@ def _bootstrapped(
     drawn = np.array([value for value in drawn if np.isfinite(value)])
     units = (drawn - drawn.mean()) / np.sqrt(max(len(drawn), 1))
     return Estimate(float(here.mean()), units, (here - here.mean())[None, :], _count(sealed, masks))
+
+
+def _side(scores: Scores, masks: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """An arm's predictions of all cuts in one array, by seed."""
+    count = max(len(parts) for parts in scores)
+    return [
+        np.concatenate([parts[min(seed, len(parts) - 1)][mask] for parts, mask in zip(scores, masks, strict=True)])
+        for seed in range(count)
+    ]
 
 
 def _smooth_free_draws(

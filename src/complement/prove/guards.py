@@ -10,7 +10,7 @@ import numpy as np
 from complement.core.purpose import Purpose, Slice
 from complement.core.verdict import Guard, SliceEffect
 from complement.prove.calibration import prior_corrected, recalibrated
-from complement.prove.estimate import MIN_PER_CLASS, Scores, Sealed, difference, part_masks, per_class
+from complement.prove.estimate import MIN_PER_CLASS, Scores, Sealed, difference, part_masks, per_class, value_of
 from complement.prove.guard_metrics import DecileBias, TailError, WorstClass
 from complement.prove.plug_in_metric import OnArrays
 from complement.prove.statistics import Estimate, benjamini_hochberg, critical, p_value
@@ -70,11 +70,11 @@ def margin_of(metric: OnArrays, baseline: float) -> float:
 
 
 def _judge(contest: Contest, name: str, metric: OnArrays, masks: Sequence[np.ndarray], note: str = "") -> Guard:
-    baseline = difference(metric, contest.sealed, contest.base, None, masks)
+    baseline = value_of(metric, contest.sealed, contest.base, masks)
     found = contest.estimate(metric, masks)
     if baseline is None or found is None:
         return Guard(name, "not applicable", note=note or "not defined on the sealed records")
-    margin = margin_of(metric, baseline.value)
+    margin = margin_of(metric, baseline)
     effect = found.effect(critical(found, contest.purpose.alpha))
     if effect.low > -margin:
         return Guard(name, "passed", effect, margin, note)
@@ -107,11 +107,11 @@ def _mendable(contest: Contest, metric: OnArrays) -> str:
 
 def _passes(contest: Contest, metric: OnArrays, arm: Scores, base: Scores) -> bool:
     found = contest.estimate(metric, contest.everywhere, arm, base)
-    baseline = difference(metric, contest.sealed, base, None, contest.everywhere)
+    baseline = value_of(metric, contest.sealed, base, contest.everywhere)
     if found is None or baseline is None:
         return False
     effect = found.effect(critical(found, contest.purpose.alpha))
-    return not (effect.high < 0 and effect.value < -margin_of(metric, baseline.value))
+    return not (effect.high < 0 and effect.value < -margin_of(metric, baseline))
 
 
 def _atypical(contest: Contest) -> Guard:
@@ -135,16 +135,16 @@ def _gap(contest: Contest) -> Guard:
     for part in contest.purpose.slices:
         masks = part_masks(contest.sealed, part, contest.purpose)
         found = contest.estimate(contest.metric, masks)
-        value = difference(contest.metric, contest.sealed, contest.base, None, masks)
+        value = value_of(contest.metric, contest.sealed, contest.base, masks)
         if found is not None and value is not None and per_class(contest.sealed, masks, contest.purpose) >= MIN_PER_CLASS:
-            known.append((value.value if contest.metric.better == "high" else -value.value, found, part.name))
+            known.append((value if contest.metric.better == "high" else -value, found, part.name))
     if len(known) < 2:
         return Guard(name, "not applicable", note="fewer than two named slices are large enough")
     (_, worst, low), (_, best, high) = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0])
     units, seeds = worst.units - best.units, worst.seeds - best.seeds if worst.seeds.shape == best.seeds.shape else worst.seeds
     found = Estimate(worst.value - best.value, units, seeds, min(worst.n, best.n))
-    base = difference(contest.metric, contest.sealed, contest.base, None, contest.everywhere)
-    margin = margin_of(contest.metric, base.value if base else 1.0)
+    base = value_of(contest.metric, contest.sealed, contest.base, contest.everywhere)
+    margin = margin_of(contest.metric, 1.0 if base is None else base)
     effect = found.effect(critical(found, contest.purpose.alpha))
     outcome = "passed" if effect.low > -margin else "failed" if effect.high < 0 and effect.value < -margin else "not shown"
     return Guard(name, outcome, effect, margin, f"{low} against {high}")
@@ -177,8 +177,8 @@ def _worst_slice(contest: Contest, effects: list[SliceEffect]) -> Guard:
             "worst named slice", "not applicable", note="no named slice is large enough" if effects else "no slice is named"
         )
     effect, worst = min(shown, key=lambda pair: pair[0].value)
-    base = difference(contest.metric, contest.sealed, contest.base, None, contest.everywhere)
-    margin = margin_of(contest.metric, base.value if base else 1.0)
+    base = value_of(contest.metric, contest.sealed, contest.base, contest.everywhere)
+    margin = margin_of(contest.metric, 1.0 if base is None else base)
     if worst.found and effect.high < 0 and effect.value < -margin:
         return Guard("worst named slice", "failed", effect, margin, worst.name)
     return Guard("worst named slice", "passed" if effect.low > -margin else "not shown", effect, margin, worst.name)

@@ -152,8 +152,21 @@ class RequestNote(Part):
     name: Name = Field(default="all", description="Marks the records that were made for it.")
     where: Where | None = Field(default=None, description="The condition that every record must meet.")
     rows: int | None = Field(default=None, ge=1, description="Records to make, for the whole real data.")
-    times: float | None = Field(default=None, gt=0, le=1000, description="Records to make, as a multiple of all real records.")
+    times: float | None = Field(
+        default=None,
+        gt=0,
+        le=1000,
+        description="Records to make, as a multiple of all real records; 1 when rows is not given either.",
+    )
     reason: str = Field(default="", description="Why; goes to the report.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sized(cls, value: object) -> object:
+        # Written out, so that a request says the same whether its size was given or left out.
+        if isinstance(value, dict) and value.get("rows") is None and value.get("times") is None:
+            return {**value, "times": 1.0}
+        return value
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:

@@ -142,12 +142,20 @@ def _typed(name: str, array: pa.Array, codes: Sequence[str] | None) -> Typed:
     if pa.types.is_date(kind):
         return Typed(array.cast(pa.date32()), "date", met, "it is stored as dates")
     if pa.types.is_timestamp(kind):
-        return Typed(array.cast(pa.timestamp("us"), safe=False), "datetime", met, "it is stored as times")
+        return _times(array.cast(pa.timestamp("us"), safe=False), met)
     if pa.types.is_struct(kind) and {"bytes", "path"} <= {field.name for field in kind}:
         return Typed(array, "image", met, "it holds the bytes and the path of images")
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_time(kind) or pa.types.is_duration(kind):
         return Typed(array, "other", met, f"it is stored as {kind}, which no learner of tables reads", sure=0.9)
     raise SourceError("source-type", f"Column '{name}' has the type {kind}, which complement does not know.")
+
+
+def _times(times: pa.Array, met: tuple[str, ...]) -> Typed:
+    # pandas and JSON know no dates, only times at midnight.
+    days = _cast(times, pa.date32()) if times.null_count < len(times) else None
+    if days is not None and days.cast(times.type).equals(times):
+        return Typed(days, "date", met, "every time in it is midnight", sure=0.9)
+    return Typed(times, "datetime", met, "it is stored as times")
 
 
 def _floats(name: str, array: pa.Array, met: tuple[str, ...]) -> Typed:

@@ -234,7 +234,7 @@ def _from_duckdb(path: Path, table: str) -> pa.Table:
         with duckdb.connect(str(path), read_only=True) as database:
             found = database.execute("SELECT table_name FROM information_schema.tables ORDER BY table_name").fetchall()
             chosen = _quoted(_chosen(table, [row[0] for row in found], path))
-            return database.execute(f"SELECT * FROM {chosen}").to_arrow_table()
+            return database.sql(f"SELECT * FROM {chosen}").to_arrow_table()
     except duckdb.Error as cause:
         met = str(cause).splitlines()[0]
         raise SourceError("source-format", f"The file is not a DuckDB or SQLite database: {met}", where=str(path)) from cause

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
+from math import ceil
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def partition(
     Raises SplitError or ProveError when units, classes or times do not allow it.
     """
     _check_asked(real, time, folds, sealed_share, sealed_rows)
-    copies = find_copies(real)
+    copies = find_copies(real.with_schema(real.schema.with_target(purpose.target)), unit=unit)
     if sealed_rows is not None:
         return _by_file(real, copies, np.asarray(sealed_rows, bool), unit)
     found = name_units(real, copies, unit=unit)
@@ -55,7 +56,8 @@ def partition(
         judged = found.names[np.unique(found.of[fold >= 0])]
         return Partition(found.of, fold, folds, "time", block, sealed_hash(judged), (*found.notes, *notes))
     stratum = strata(real, purpose)
-    _check_classes(real, purpose, found, need)
+    # So many units of a class are dealt one at least to each part.
+    _check_classes(real, purpose, found, need if sealed_share is None else ceil(1 / min(sealed_share, 1 - sealed_share) - 1e-9))
     order = _dealt(found, stratum, salt)
     of_unit = np.full(len(found), ALWAYS_TRAIN)
     if sealed_share is None:
@@ -124,7 +126,7 @@ def _check_classes(real: Dataset, purpose: Purpose, found: Units, need: int) -> 
         if have < need:
             raise ProveError(
                 "prove-too-few",
-                f"Class '{label}' of '{purpose.target}' has {have} units; {need} parts need at least {need}.",
+                f"Class '{label}' of '{purpose.target}' has {have} units; this split needs at least {need}.",
                 help="Use fewer folds, join or leave out the class, or bring more real data of it.",
             )
 
@@ -143,13 +145,14 @@ def _dealt(found: Units, stratum: np.ndarray, salt: str) -> np.ndarray:
 
 def _by_file(real: Dataset, copies: Copies, sealed: np.ndarray, unit: str | None) -> Partition:
     notes: list[str] = []
-    shared = np.intersect1d(copies.exact[sealed], copies.exact[~sealed])
-    repeated = sealed & np.isin(copies.exact, shared)
-    if repeated.any() and not copies.natural:
-        row = int(np.flatnonzero(repeated)[0] - np.flatnonzero(sealed)[0]) + 1
+    repeated = sealed & np.isin(copies.exact, np.intersect1d(copies.exact[sealed], copies.exact[~sealed]))
+    # A record that is not distinctive repeats by nature: it is alone in copies.near, and equals others by chance.
+    copied = repeated & (np.bincount(copies.near)[copies.near] > 1)
+    if copied.any():
+        row = int(sealed[: np.flatnonzero(copied)[0] + 1].sum())
         raise SplitError(
             "sealed-overlap",
-            f"{int(repeated.sum()):,} of {int(sealed.sum()):,} sealed records also stand among the records to learn from; "
+            f"{int(copied.sum()):,} of {int(sealed.sum()):,} sealed records also stand among the records to learn from; "
             f"the first is sealed record {row}.",
             help="Leave these records out of one of the two files.",
         )

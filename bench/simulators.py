@@ -1,0 +1,183 @@
+"""Simulators: laws from which any number of rows can be drawn, so that the true difference of two arms is known.
+
+A trial judges 500 records; a law can give 100,000 fresh ones. What the same fold models reach there is the truth that
+the trial's interval has to cover.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+import numpy as np
+import pyarrow as pa
+
+from complement import catalog
+from complement.core import lineage as lineages
+from complement.core.dataset import Dataset
+from complement.core.partition import Partition
+from complement.core.purpose import Purpose
+from complement.core.request import Answer, Request
+from complement.core.schema import Column, Schema
+from complement.core.seed import rng_at, seed_at
+from complement.prove import arms
+from complement.prove.arms import Training
+from complement.prove.metric_ranks import auroc
+from complement.prove.pool import Refit
+
+FRESH_ROWS = 100_000  # of one truth, in as many blocks as there are folds
+TARGET = "y"
+
+
+@dataclass(frozen=True)
+class Law:
+    """Independent normal features and a logistic target, linear or with a product and a fold in it."""
+
+    kind: Literal["linear", "curved"] = "linear"
+    features: int = 5
+    strength: float = 1.5
+    intercept: float = 0.0
+
+    def draw(self, rows: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Features (rows, features) and the target as bool (rows,)."""
+        x = rng.standard_normal((rows, self.features))
+        if self.kind == "linear":
+            odds = x.sum(axis=1) * (self.strength / np.sqrt(self.features))
+        else:
+            odds = self.strength * (x[:, 0] * x[:, 1] + np.abs(x[:, 2]) - 0.8) + 0.5 * self.strength * x[:, 3]
+        return x, rng.random(rows) < 1 / (1 + np.exp(-odds - self.intercept))
+
+    @property
+    def schema(self) -> Schema:
+        features = tuple(Column(f"x{k}", "number") for k in range(self.features))
+        return Schema({"records": (*features, Column(TARGET, "category", "target"))})
+
+    @property
+    def purpose(self) -> Purpose:
+        return Purpose(TARGET, "binary", ("no", "yes"), metric="auroc")
+
+    def dataset(self, x: np.ndarray, y: np.ndarray) -> Dataset:
+        """Real records of these arrays."""
+        return Dataset.of(self._table(x, y), self.schema)
+
+    def made(self, x: np.ndarray, y: np.ndarray, request: Request, seed: int) -> Dataset:
+        """The same as synthetic records."""
+        lineage = lineages.of_synthetic(len(y), generator="simulator", request=request.name, seed=seed, depth=1)
+        return Dataset.of(self._table(x, y), self.schema, lineage=lineage)
+
+    def _table(self, x: np.ndarray, y: np.ndarray) -> pa.Table:
+        columns = {f"x{k}": pa.array(x[:, k]) for k in range(self.features)}
+        return pa.table({**columns, TARGET: pa.array(np.where(y, "yes", "no"))})
+
+
+@dataclass
+class FreshRows:
+    """A generator that knows the law: fresh rows of it, a share `flip` of them with the wrong target.
+
+    flip = 0 adds what more real records would add; the larger it is, the more the rows hurt. In between lies a share at
+    which the true difference is 0.
+    """
+
+    law: Law
+    flip: float = 0.0
+
+    def fit(self, real: Dataset, *, seed: int) -> Self:
+        del real, seed
+        return self
+
+    def generate(self, request: Request, *, seed: int) -> Answer:
+        rng = rng_at(seed, "fresh rows")
+        x, y = self.law.draw(request.rows, rng)
+        # One uniform number per row for every share: a little more flip then is the same rows, a few of them worse.
+        return Answer(self.law.made(x, y ^ (rng.random(len(y)) < self.flip), request, seed))
+
+
+@dataclass
+class HalfLearner:
+    """A learner that trains on a random half of its real records and ignores made ones: every arm is a coin flip.
+
+    Which half depends on the seed and on whether made records are there, so that the arm and real only are exchangeable:
+    the true difference is 0 for every data set, and it varies.
+    """
+
+    inner: Any
+    deterministic = False
+    fitted: Any = field(default=None, init=False, repr=False)
+
+    def fit(self, train: Dataset, purpose: Purpose, *, weight: np.ndarray, seed: int) -> Self:
+        real = np.flatnonzero(~train.synthetic)
+        rng = rng_at(seed, "half", int(len(real) < train.rows), round(float(weight.std()), 9).hex(), repr(self.inner))
+        kept = np.sort(rng.permutation(real)[: len(real) // 2])
+        self.fitted = self.inner.fit(train.take(kept), purpose, weight=np.ones(len(kept)), seed=seed)
+        return self
+
+    def predict(self, records: Dataset) -> pa.Table:
+        return self.fitted.predict(records)
+
+    def regularised(self) -> HalfLearner:
+        return HalfLearner(self.inner.regularised())
+
+
+@dataclass(frozen=True)
+class Case:
+    """One data set of a law, its folds, and what is asked of it."""
+
+    law: Law
+    learner: str
+    rows: int = 500
+    folds: int = 5
+    weight: float = 0.5
+    times: float = 4.0
+    seed: int = 0
+
+    def real(self) -> Dataset:
+        return self.law.dataset(*self.law.draw(self.rows, rng_at(self.seed, "real")))
+
+    def partition(self, *place: str | int) -> Partition:
+        """Folds stratified on nothing, as a simulator needs no care; `place` gives other folds for repeats."""
+        order = rng_at(self.seed, "folds", *place).permutation(self.rows)
+        return Partition(np.arange(self.rows), order % self.folds, self.folds)
+
+    def fresh(self) -> list[tuple[Dataset, np.ndarray]]:
+        """One block of fresh rows for each fold: features as records, and the target."""
+        found: list[tuple[Dataset, np.ndarray]] = []
+        for fold in range(self.folds):
+            x, y = self.law.draw(FRESH_ROWS // self.folds, rng_at(self.seed, "truth", fold))
+            found.append((self.law.dataset(x, y).drop(TARGET), y))
+        return found
+
+
+def true_deltas(case: Case, real: Dataset, partition: Partition, pool: Refit, plan_seed: int, draws: range) -> np.ndarray:
+    """The true AUROC differences, arm minus real only, by fold and draw, shape (folds, draws).
+
+    Draw s of fold k trains exactly the models of the trial's own seed s in fold k, so that draws below the plan's `seeds` are
+    the models that were judged, and those above are further ones of the same kind.
+    """
+    learner, purpose = catalog.learner(case.learner), case.law.purpose
+    found = np.zeros((case.folds, len(draws)))
+    for fold, (records, truth) in enumerate(case.fresh()):
+        train = real.take(partition.train(fold))
+        weight = np.ones(len(truth))
+
+        def reached(training: Training, seed: int, records: Dataset, truth: np.ndarray, weight: np.ndarray) -> float:
+            fitted = arms.fit(learner, training, purpose, seed=seed_at(seed, "fit"))
+            return auroc(truth, fitted.predict(records).column("score").to_numpy(), weight)
+
+        base = reached(Training(train, arms.real_mass(train)), 0, records, truth, weight)
+        for at, draw in enumerate(draws):
+            seed = seed_at(plan_seed, "prove", fold, draw)
+            made = pool.make(train, total=real.rows, seed=seed)
+            found[fold, at] = reached(arms.mixed(train, made, case.weight), seed, records, truth, weight) - base
+    return found
+
+
+def truth_of(deltas: np.ndarray, used: int) -> float:
+    """The mean over seeds, from the `used` seeds of the trial and the further ones.
+
+    Used ones alone would leave out that seeds vary, further ones alone would add their own error. With a share
+    1 - sqrt(further / all) for the used ones, the trial's estimate differs from this truth with exactly the variance that
+    it has around the mean over all seeds.
+    """
+    further = deltas.shape[1] - used
+    share = 1 - np.sqrt(further / (further + used))
+    return float(share * deltas[:, :used].mean() + (1 - share) * deltas[:, used:].mean())
