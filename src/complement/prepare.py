@@ -120,7 +120,10 @@ def purpose_of(recipe: Recipe, real: Dataset) -> tuple[Purpose, tuple[str, ...]]
         target_sd=float(np.std(values)) or 1.0,
     )
     for name in (purpose.metric, *purpose.guard_metrics):
-        catalog.metric(name, purpose)
+        fits = catalog.metric(name, purpose).tasks
+        if task not in fits:
+            met = f"The metric '{name}' does not fit a {task} task."
+            raise ProveError("prove-metric", met, help=f"It fits: {', '.join(fits)}. Name another, or the `task`.")
     for part in (*purpose.slices, *([purpose.primary] if purpose.primary else [])):
         part.where.mask(real.records.slice(0, 1))  # names a column that is not there, or compares it with what it never holds
     return purpose, notes
@@ -208,6 +211,14 @@ def plan_of(recipe: Recipe) -> Plan:
     )
 
 
+def content_hash(records: Dataset) -> str:
+    """The sha256 of every table's names, types and values, whatever file or frame they came from."""
+    if len(records.tables) == 1:
+        return table_hash(records.records)
+    parts = "".join(f"{name} {table_hash(table)}\n" for name, table in sorted(records.tables.items()))
+    return sha256(parts.encode()).hexdigest()
+
+
 def privacy_gate(made: Dataset, members: Dataset, others: Dataset) -> tuple[bool | None, str, list[Score]]:
     """The gate of a substitute: copies and membership attacks, non-members being what no generator saw; None: not shown."""
     context = Context(members, others, members.schema)
@@ -226,6 +237,26 @@ def _read_real(recipe: Recipe, inputs: Inputs, hashes: dict[str, str]) -> Datase
         real = Dataset.of(typed, found.schema)
     hashes["real"] = _hash(recipe.real, origin, real)
     return real
+
+
+def _refuse_two_roles(recipe: Recipe) -> None:
+    """A column has one role, and target, unit, time and weight have one column each. Raises SchemaError "schema-role"."""
+    wanted: list[tuple[str | None, str | None]] = [
+        ("target", recipe.purpose.target),
+        ("unit", recipe.split.unit),
+        ("time", recipe.split.time),
+    ]
+    wanted += [(note.role, name) for name, note in recipe.columns.items() if note.role in ("target", "unit", "time", "weight")]
+    columns: dict[str, str] = {}
+    roles: dict[str, str] = {}
+    for role, name in ((role, name) for role, name in wanted if role is not None and name is not None):
+        if columns.setdefault(name, role) != role:
+            raise SchemaError(
+                "schema-role", f"The column '{name}' is named as {columns[name]} and as {role}.", help="Name one role."
+            )
+        if roles.setdefault(role, name) != name:
+            met = f"The role {role} is given to '{roles[role]}' and to '{name}'."
+            raise SchemaError("schema-role", met, help="One column can have it; make the other a feature, or ignore it.")
 
 
 def _read_like(origin: object, real: Dataset) -> Dataset:
@@ -252,6 +283,7 @@ def _weighted(real: Dataset) -> Dataset:
 
 
 def _with_roles(real: Dataset, recipe: Recipe) -> Dataset:
+    _refuse_two_roles(recipe)
     schema = real.schema
     for role, name in (("unit", recipe.split.unit), ("time", recipe.split.time)):
         if name is not None:
@@ -319,7 +351,4 @@ def _hash(written: str, origin: object, read_as: Dataset) -> str:
         path = Path(origin.partition("::")[0])
         if path.is_file():
             return file_hash(path)
-    if len(read_as.tables) == 1:
-        return table_hash(read_as.records)
-    parts = "".join(f"{name} {table_hash(table)}\n" for name, table in sorted(read_as.tables.items()))
-    return sha256(parts.encode()).hexdigest()
+    return content_hash(read_as)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from complement.prepare import (
     Inputs,
     Source,
     asks_of,
+    content_hash,
     learners_of,
     partition_of,
     plan_of,
@@ -37,7 +38,7 @@ from complement.prepare import (
     read_source,
 )
 from complement.prove.pool import Fixed, Pool, Refit
-from complement.prove.trial import judge
+from complement.prove.trial import Case, Means, Site, judge
 from complement.recipe import Recipe
 from complement.recipe.write import recipe_text
 from complement.runfolder import EVENTS, GENERATE, MANIFEST, PROVE, RECIPE, SOURCE, VERDICT, RunFolder, finite
@@ -79,12 +80,16 @@ class _Ready:
     pool: Pool
     hashes: Mapping[str, str]
     ledger: Ledger
+    contents: tuple[str, ...]
 
     @property
     def plan(self) -> str:
-        """The name of everything that the verdict depends on."""
-        parts = self.recipe.part("schema", "purpose", "split", "generate", "synthetic", "sealed", "prove", "seed")
-        return plan_hash(parts, dict(self.hashes), self.partition.sealed_hash)
+        """The name of everything that the verdict depends on: a table is known by its content, wherever it stands."""
+        return self.plan_of("schema", "purpose", "split", "generate", "prove", "seed")
+
+    def plan_of(self, *parts: str) -> str:
+        """The name of what these parts of the recipe make of these records."""
+        return plan_hash(self.recipe.part(*parts), self.contents, self.partition.sealed_hash)
 
     @property
     def learnt(self) -> np.ndarray:
@@ -229,7 +234,8 @@ def _prepare(recipe: Recipe, inputs: Inputs, tell: Tell) -> _Ready:
     hashes = {**source.hashes, **({"synthetic": digest} if digest else {})}
     for note in (*source.notes, *partition.notes):
         tell("note", {"note": note})
-    return _Ready(recipe, source, partition, pool, hashes, ledger)
+    contents = tuple(content_hash(one) for one in (source.real, *([pool.records] if isinstance(pool, Fixed) else [])))
+    return _Ready(recipe, source, partition, pool, hashes, ledger, contents)
 
 
 def _note_source(ready: _Ready, folder: RunFolder) -> None:
@@ -256,14 +262,13 @@ def _generate(ready: _Ready, folder: RunFolder, tell: Tell) -> Path | None:
     pool = ready.pool
     if isinstance(pool, Fixed):
         return None
-    parts = ready.recipe.part("schema", "purpose", "split", "generate", "sealed", "seed")
-    plan = plan_hash(parts, dict(ready.hashes), ready.partition.sealed_hash)
 
     def work(place: Path) -> tuple[str, ...]:
         tell("stage", {"stage": GENERATE})
         train = ready.source.real.take(ready.learnt)
         return write_records(pool.make(train, total=train.rows, seed=seed_at(ready.recipe.seed, "release")), place)
 
+    plan = ready.plan_of("schema", "purpose", "split", "generate", "seed")
     folder.once(GENERATE, plan, work, lambda stage: tell("skipped", {"stage": stage}))
     return folder.path / GENERATE / RELEASED
 
@@ -278,25 +283,16 @@ def _prove(ready: _Ready, engine: Engine, folder: RunFolder, tell: Tell) -> Judg
 
 def _judge(ready: _Ready, engine: Engine, folder: Path | None, tell: Tell) -> Judgement:
     recipe = ready.recipe
+    plan, privacy = plan_of(recipe), privacy_gate if recipe.question == "substitute" else None
+    means = Means(learners_of(recipe), catalog.metric, privacy)
+    # The sealed records are opened here, before anything is computed of them, and after all that could be said without them.
     opening = ready.ledger.open(ready.partition.sealed_hash, plan=ready.plan, question=recipe.question)
     others = "Another plan" if opening.count == 2 else f"{opening.count - 1} other plans"
     reused = f"{others} opened these sealed records before: what was learnt then may have steered this one."
-    return judge(
-        ready.source.real,
-        ready.partition,
-        ready.source.purpose,
-        pool=ready.pool,
-        learners=learners_of(recipe),
-        metric_of=catalog.metric,
-        plan=plan_of(recipe),
-        engine=engine,
-        folder=folder,
-        tell=tell,
-        leaks=(Leak("reused-hold-out", "finding", reused),) if opening.reused else (),
-        verified=isinstance(ready.pool, Refit) or recipe.sealed is not None,
-        # The gate may say None (not shown), which the trial reads as no pass.
-        privacy=cast(Any, privacy_gate) if recipe.question == "substitute" else None,
-    )
+    leaks = (Leak("reused-hold-out", "finding", reused),) if opening.reused else ()
+    verified = isinstance(ready.pool, Refit) or recipe.sealed is not None
+    case = Case(ready.source.real, ready.partition, ready.source.purpose, ready.pool, leaks, verified)
+    return judge(case, means, plan=plan, site=Site(engine, folder, tell))
 
 
 def _manifest(ready: _Ready) -> dict[str, Any]:

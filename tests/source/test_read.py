@@ -128,6 +128,7 @@ def test_databases_are_read_by_table(tmp_path: Path) -> None:
     assert "2 tables" in str(refused(duck))
     assert refused(tmp_path / "none.duckdb").code == "source-missing-file"
     assert refused(csv(tmp_path, "not a database", "x.duckdb")).code == "source-format"
+    assert refused(csv(tmp_path, b"SQLite format 3\0" + b"damaged" * 99, "x.db")).code == "source-format"
 
 
 def test_a_folder_is_one_table_per_file_with_keys_and_a_root(tmp_path: Path) -> None:
@@ -174,8 +175,12 @@ def test_a_broken_csv_says_what_and_where(tmp_path: Path, text: str | bytes, cod
 
 
 def test_old_line_ends_marks_and_delimiters_are_read(tmp_path: Path) -> None:
-    for text in ("a;b\r1;2\r", "a|b\r\n1|2\r\n", "\ufeffa,b\n1,2", "\n a , b \n 1 , 2 \n", "a\tb\n1\t2\n"):
+    for text in ("a;b\r1;2\r", "a|b\r\n1|2\r\n", "\ufeffa,b\n1,2", "\n a , b \n 1 , 2 \n", "a\tb\n1\t2\n", '"a";"b"\n1;2\n'):
         assert read(csv(tmp_path, text)).records.to_pylist() == [{"a": 1, "b": 2}], text
+
+
+def test_the_delimiter_is_not_taken_from_inside_quotes(tmp_path: Path) -> None:
+    assert read(csv(tmp_path, '"weight, in kg";age\n70,5;30\n')).records.to_pylist() == [{"weight, in kg": 70.5, "age": 30}]
 
 
 def test_lines_inside_quotes_belong_to_one_cell(tmp_path: Path) -> None:
@@ -189,6 +194,8 @@ def test_other_sources_that_cannot_be_read_say_so(tmp_path: Path) -> None:
     assert "train.csv" in met.help
     assert refused(csv(tmp_path, "x", "t.xlsx")).code == "source-format"
     assert refused(csv(tmp_path, "x", "t.parquet")).code == "source-format"
+    whole = write_table(TABLE, tmp_path / "whole.parquet").read_bytes()
+    assert refused(csv(tmp_path, whole[:40] + b"?" * 60 + whole[100:], "t.parquet")).code == "source-format"
     assert refused(csv(tmp_path, "x", "t.csv.gz")).code == "source-format"
     assert refused(csv(tmp_path, '{"a": 1}\n{"a": {"b": 2}}\n', "t.jsonl")).code == "source-type"
     assert refused(csv(tmp_path, "{broken", "u.jsonl")).code == "source-format"
@@ -213,6 +220,23 @@ def test_a_value_that_does_not_fit_the_schema_is_shown(tmp_path: Path) -> None:
         read(path, schema=Schema({"records": (Column("age", "boolean"),)}))
     with pytest.raises(SchemaError, match="absent"):
         read(path, schema=Schema({"records": (Column("size", "integer"),)}))
+
+
+def test_blanks_around_words_mean_nothing_from_any_source(tmp_path: Path) -> None:
+    frame = read(pd.DataFrame({"job": [" ?", " Sales", "Craft "]})).records
+    assert frame.column("job").to_pylist() == [None, "Sales", "Craft"]
+    assert read(csv(tmp_path, "job\n ?\n Sales\nCraft \n")).records.equals(frame)
+
+
+def test_a_declared_kind_takes_an_empty_column_and_no_wrong_number(tmp_path: Path) -> None:
+    path = csv(tmp_path, "a,b\n,1\n,2\n")
+    for kind in ("number", "integer", "boolean", "category", "text", "date", "datetime"):
+        assert read(path, schema=Schema({"records": (Column("a", kind),)})).column("a").null_count == 2
+    flags = Schema({"records": (Column("b", "boolean"),)})
+    for origin in (path, pa.table({"b": [1, 2]}), pa.table({"b": [1.0, 0.5]})):
+        with pytest.raises(SourceError, match="declared as boolean"):
+            read(origin, schema=flags)
+    assert read(pa.table({"b": [1.0, None, 0.0]}), schema=flags).column("b").to_pylist() == [True, None, False]
 
 
 def test_a_schema_widens_where_the_other_file_has_fractions(tmp_path: Path) -> None:

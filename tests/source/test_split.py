@@ -17,7 +17,7 @@ from complement.core.errors import ComplementError, SplitError
 from complement.core.partition import Partition
 from complement.core.purpose import Purpose, Slice
 from complement.source.read import read
-from complement.source.split import partition, salted, sealed_hash, strata, units
+from complement.source.split import partition, salted, sealed_hash, strata
 
 PURPOSE = Purpose("y", "binary", ("0", "1"))
 REGRESSION = Purpose("x", "regression")
@@ -102,62 +102,6 @@ def test_a_sealed_share_is_that_share_of_every_class() -> None:
         assert abs((part.fold[y == label] == 0).sum() - 0.25 * (y == label).sum()) <= 1
 
 
-def test_copies_join_one_unit_and_are_told() -> None:
-    data = records(300)
-    doubled = data.concat(data.take(np.arange(40)))
-    found = units(doubled)
-    assert len(found) == 300
-    np.testing.assert_array_equal(found.of[:40], found.of[300:])
-    assert "40 records" in found.notes[0]
-
-
-def test_near_copies_join_too() -> None:
-    table = pa.table({"x": np.random.default_rng(0).normal(size=200), "c": ["Rome", "Oslo"] * 100})
-    shifted = table.set_column(0, "x", pa.array(np.asarray(table.column("x")) * (1 + 1e-7)))
-    shifted = shifted.set_column(1, "c", pa.array([f" {c.upper()} " for c in table.column("c").to_pylist()]))
-    both = pa.concat_tables([table, shifted])
-    found = units(read(both))
-    assert len(found) <= 205  # a few straddle a rounding border
-
-
-def test_oversampled_rows_join_however_many_they_are() -> None:
-    data = records(60)
-    found = units(data.take(np.random.default_rng(0).integers(0, 60, 600)))
-    assert len(found) <= 60
-
-
-def test_coarse_tables_repeat_by_nature() -> None:
-    rng = np.random.default_rng(0)
-    table = pa.table({"age": rng.integers(20, 90, 2000), "sex": rng.choice(["f", "m"], 2000), "y": rng.integers(0, 2, 2000)})
-    found = units(read(table))
-    assert len(found) == 2000
-    assert "by nature" in found.notes[0]
-
-
-def test_copies_join_across_units() -> None:
-    table = records(100).records
-    again = table.slice(0, 1).set_column(3, "owner", pa.array(["someone else"]))
-    found = units(read(pa.concat_tables([table, again])), unit="owner")
-    assert found.of[0] == found.of[100]
-
-
-def test_records_without_a_unit_stand_alone() -> None:
-    table = pa.table({"x": np.random.default_rng(0).normal(size=6), "who": ["a", "a", None, None, "b", "b"]})
-    found = units(read(table), unit="who")
-    assert len(found) == 4
-    assert sum(name.startswith("unit:") for name in found.names) == 2
-    with pytest.raises(SplitError, match="empty"):
-        units(read(pa.table({"x": [1.5, 2.5], "who": pa.nulls(2, pa.string())})), unit="who")
-
-
-def test_names_are_stable_whatever_the_storage_and_column_order() -> None:
-    table = pa.table({"a": pa.array([1, 2, 3]), "b": ["x", None, "y"]})
-    names = set(units(read(table)).names)
-    other = pa.table({"b": pa.array(["x", None, "y"]).dictionary_encode(), "a": pa.array([1, 2, 3], pa.float32())})
-    assert set(units(read(other)).names) == names
-    assert names == {units(read(table)).names[row] for row in range(3)}
-
-
 def test_salted_numbers_are_uniform_and_belong_to_the_name() -> None:
     names = np.array([f"n{i}" for i in range(4000)])
     numbers = salted(names, "salt")
@@ -222,74 +166,6 @@ def test_a_unit_on_both_sides_of_a_sealed_file_is_an_error() -> None:
         partition(data, PURPOSE, salt="s", unit="owner", sealed_rows=np.arange(100) > 60)
 
 
-def test_time_is_learnt_from_the_past_only() -> None:
-    data = records(600)
-    part = partition(data, PURPOSE, salt="s", time="day", folds=4)
-    day = np.array(data.column("day").to_pylist())
-    assert part.kind == "time"
-    for fold in range(4):
-        assert day[part.train(fold)].max() < day[part.test(fold)].min()
-    assert np.bincount(part.fold + 1).min() > 80
-
-
-def test_units_over_a_cut_stand_in_their_last_block() -> None:
-    data = records(600, owners=150)
-    part = partition(data, PURPOSE, salt="s", time="day", unit="owner", folds=3)
-    day = np.array(data.column("day").to_pylist())
-    assert together(part)
-    assert any("stretch over a cut" in note for note in part.notes)
-    for fold in range(3):
-        seen = day[part.train(fold)].max()
-        assert all(day[part.unit == u].max() > seen for u in np.unique(part.unit[part.test(fold)]))
-
-
-def test_time_blocks_lie_inside_folds_and_never_cut_a_unit() -> None:
-    data = records(900, owners=500)
-    part = partition(data, PURPOSE, salt="s", time="day", unit="owner", folds=3)
-    assert part.block is not None
-    for fold in range(3):
-        assert 10 <= len(np.unique(part.block[part.test(fold)])) <= 20
-    for block in np.unique(part.block):
-        assert len(set(part.fold[part.block == block])) == 1
-    assert all(len(set(part.block[part.unit == u])) == 1 for u in np.unique(part.unit))
-
-
-def test_the_order_of_rows_can_be_the_time() -> None:
-    part = partition(records(300), PURPOSE, salt="s", time=True, folds=2)
-    assert (np.diff(part.fold) >= 0).all()
-    assert np.bincount(part.fold + 1).tolist() == [100, 100, 100]
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(0, 8), min_size=12, max_size=60), st.integers(1, 3))
-def test_equal_times_are_never_cut(times: list[int], folds: int) -> None:
-    rng = np.random.default_rng(len(times))
-    data = read(pa.table({"t": pa.array(times), "x": rng.normal(size=len(times)), "v": rng.normal(size=len(times))}))
-    if len(set(times)) < folds + 1:
-        with pytest.raises(SplitError):
-            partition(data, REGRESSION, salt="s", time="t", folds=folds)
-        return
-    part = partition(data, REGRESSION, salt="s", time="t", folds=folds)
-    assert all(len(set(part.fold[np.array(times) == t])) == 1 for t in set(times))
-    assert set(part.fold) == set(range(-1, folds))
-    assert (np.diff(part.fold[np.argsort(times, kind="stable")]) >= 0).all()
-
-
-def test_times_that_cannot_order_are_errors() -> None:
-    data = records(60)
-    holes = data.records.set_column(4, "day", pa.array([None if n == 4 else n for n in range(60)]))
-    for table, time, says in (
-        (holes, "day", "1 records have no 'day'; the first is record 5"),
-        (data.records, "kind", "holds text"),
-    ):
-        with pytest.raises(SplitError, match=says) as met:
-            partition(read(table), PURPOSE, salt="s", time=time)
-        assert met.value.code == "split-time"
-    ordered = data.take(np.argsort(np.array(data.column("y").to_pylist()), kind="stable"))
-    with pytest.raises(ComplementError, match=r"no record of .* has the class '1'"):
-        partition(ordered, PURPOSE, salt="s", time=True)
-
-
 def test_patients_are_never_cut(data_folder: Path) -> None:
     data = read(data_folder / "patient_small" / "r_survival_pbcseq.csv.gz")
     data = data.with_schema(data.schema.with_target("ascites"))
@@ -297,12 +173,3 @@ def test_patients_are_never_cut(data_folder: Path) -> None:
     patient = data.column("id").to_numpy()
     assert all(len(set(part.fold[patient == p])) == 1 for p in np.unique(patient))
     assert len(np.unique(part.unit)) == 312
-
-
-@pytest.mark.slow
-def test_repeated_card_payments_join_one_unit(data_folder: Path) -> None:
-    data = read(data_folder / "ulb_creditcard" / "creditcard_minmax.parquet")
-    found = units(data.with_schema(data.schema.with_target("Class")))
-    exact = data.records.group_by(data.records.column_names).aggregate([]).num_rows
-    assert data.rows - exact == 9_146
-    assert exact - 200 < len(found) <= exact

@@ -53,8 +53,9 @@ def test_a_task_can_be_asked_for() -> None:
         ([None, None], "y", None, "target-empty"),
         ([f"c{n}" for n in range(51)], "y", None, "target-empty"),
         (list(range(51)), "y", "multiclass", "target-empty"),
-        (["a", "b"], "y", "regression", "target-empty"),
-        ([1, 2, 3], "y", "binary", "target-empty"),
+        (["a", "b"], "y", "regression", "usage"),
+        ([1, 2, 3], "y", "binary", "usage"),
+        ([1, 2, 3], "y", "ranking", "usage"),
     ],
 )
 def test_targets_that_cannot_be_learnt_are_refused(values: list[object], target: str, task: str | None, code: str) -> None:

@@ -8,11 +8,20 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from complement.core.seed import seed_at
+from complement.core.seed import rng_at, seed_at
 from complement.generate.codec import atoms, is_in, reach
 from complement.generate.leaves import Leaves, Predictor, grow
 from complement.generate.records import Training
 from complement.generate.tabular import Ask, TableGenerator, check_whole
+
+
+@dataclass(frozen=True, repr=False)
+class Grown:
+    """The records that trees are grown on: `name` keeps samples for different conditions apart."""
+
+    name: str
+    rows: np.ndarray
+    weight: np.ndarray | None
 
 
 @dataclass
@@ -22,7 +31,9 @@ class SequentialTrees(TableGenerator):
     Columns go in file order, those that a condition speaks of first: these are drawn together from the real records
     that are under it, the others given them, so that conditions hold without rejection. Numbers are smoothed between
     neighbours in the leaf; values that many records share, missing among them, are emitted exactly. `min_leaf`: the
-    fewest real records in a leaf; lower is closer to the real data and copies more of them.
+    fewest real records in a leaf; lower is closer to the real data and copies more of them. `most_rows`: trees are grown on
+    at most so many records (those under the condition first, then a random sample that stands for the rest by weight).
+    A tree is grown when a request first needs it, so that a condition pays for one order of columns, not for two.
 
     Reiter 2005, "Using CART to generate partially synthetic public use microdata"; Nowok, Raab & Dibben 2016
     (synthpop). No privacy is promised: categories and exact values come from real records.
@@ -31,6 +42,7 @@ class SequentialTrees(TableGenerator):
     name: ClassVar[str] = "trees"
 
     min_leaf: int = 20
+    most_rows: int = 50_000
 
     _seed: int = field(default=0, init=False, repr=False, compare=False)
     _codes: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray], init=False, repr=False, compare=False)
@@ -42,40 +54,56 @@ class SequentialTrees(TableGenerator):
 
     def __post_init__(self) -> None:
         check_whole("min_leaf", self.min_leaf, low=1)
+        check_whole("most_rows", self.most_rows, low=2)
 
     def _learn(self, training: Training, seed: int) -> None:
         self._seed, self._leaves = seed, {}
         self._codes = training.encoded()
         self._predictors = {name: Predictor.of(training.codes[name], codes) for name, codes in self._codes.items()}
         self._seen = {name: self._predictors[name].seen(codes) for name, codes in self._codes.items()}
-        names = list(self._codes)
-        for at, name in enumerate(names):
-            self._column(training, name, names[:at])
 
-    def _column(self, training: Training, name: str, before: list[str]) -> Leaves:
+    def _column(self, training: Training, name: str, before: list[str], grown: Grown) -> Leaves:
         """The leaves of a column given those before it, fitted once; a condition asks for orders of its own."""
         before = [other for other in self._codes if other in before]  # file order: the same set is the same tree
-        place = (name, *before)
+        place = (grown.name, name, *before)
         if place not in self._leaves:
             coded = {n: len(c.levels) + 1 for n in before if (c := training.codes[n]).levels is not None}
             self._leaves[place] = grow(
                 training.codes[name],
-                self._codes[name],
-                {other: self._seen[other] for other in before},
+                self._codes[name][grown.rows],
+                {other: self._seen[other][grown.rows] for other in before},
                 coded,
-                weight=None if training.even else training.weight,
+                weight=grown.weight,
                 min_leaf=self.min_leaf,
                 seed=seed_at(self._seed, "trees", *place),
             )
         return self._leaves[place]
 
+    def _grown_on(self, training: Training, among: np.ndarray, ask: Ask) -> Grown:
+        """All records where there are few enough; else those under the condition and a sample of the others."""
+        if training.rows <= self.most_rows:
+            return Grown("", np.arange(training.rows), None if training.even else training.weight)
+        text = "" if ask.where is None else ask.where.text
+        rng = rng_at(self._seed, "rows", text)
+        rest = np.setdiff1d(np.arange(training.rows), among) if text else np.arange(training.rows)
+        kept = among if text else among[:0]
+        if len(kept) > self.most_rows // 2:
+            kept = rng.choice(kept, self.most_rows // 2, replace=False)
+        drawn = rng.choice(rest, min(len(rest), self.most_rows - len(kept)), replace=False)
+        weight = training.weight.copy()
+        weight[drawn] *= len(rest) / max(len(drawn), 1)
+        weight[kept] *= len(among) / max(len(kept), 1)
+        rows = np.sort(np.concatenate([kept, drawn]))
+        return Grown(text, rows, weight[rows])
+
     def _draw(self, training: Training, rows: int, among: np.ndarray, ask: Ask) -> pa.Table:
         asked = [name for name in self._codes if ask.where is not None and name in ask.where.columns()]
         made = draw_asked(training, self._codes, asked, rows, among, ask)
         seen = {name: self._predictors[name].seen(codes) for name, codes in made.items()}
+        grown = self._grown_on(training, among, ask)
         for name in self._codes:
             if name not in made:
-                made[name] = self._column(training, name, list(made)).draw(seen, rows, ask.rng)
+                made[name] = self._column(training, name, list(made), grown).draw(seen, rows, ask.rng)
                 seen[name] = self._predictors[name].seen(made[name])
         return training.decoded(made)
 

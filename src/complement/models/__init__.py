@@ -1,1 +1,1 @@
-""""""
+"""What several stages lean on: learners, encoders, fingerprints, and the loading of LightGBM."""

@@ -69,26 +69,24 @@ class Curve:
     full_drawn: np.ndarray
 
 
-def curve_of(
-    task: CurveTask,
-    tables: Sequence[pa.Table],
-    learner: str,
-    metric: OnArrays,
-    sealed: Sealed,
-    *,
-    base: Scores,
-    arm: Scores,
-    masks: Sequence[np.ndarray],
-) -> Curve | None:
+@dataclass(frozen=True, repr=False)
+class Ends:
+    """What the trial itself gave at full size: real only and the arm, on these parts of the sealed records."""
+
+    sealed: Sealed
+    base: Scores
+    arm: Scores
+    masks: Sequence[np.ndarray]
+
+
+def curve_of(task: CurveTask, tables: Sequence[pa.Table], learner: str, metric: OnArrays, ends: Ends) -> Curve | None:
     """The curve of one learner from the shards' predictions and the trial's own fits at full size."""
     sign = -1.0 if metric.better == "low" else 1.0
-    found = [_scores(task, tables, f"{learner}|{share}") for share in SHARES] + [base]
-    estimates = [
-        difference(metric, sealed, scores, None, masks) for scores in [*found, _scores(task, tables, f"{learner}|half arm"), arm]
-    ]
-    if any(estimate is None for estimate in estimates):
+    real = [*(_scores(task, tables, f"{learner}|{share}") for share in SHARES), ends.base]
+    every = [*real, _scores(task, tables, f"{learner}|half arm"), ends.arm]
+    known = [e for scores in every if (e := difference(metric, ends.sealed, scores, None, ends.masks)) is not None]
+    if len(known) < len(every):
         return None
-    known = [estimate for estimate in estimates if estimate is not None]
     units = np.stack([estimate.units for estimate in known])
     values = sign * np.array([estimate.value for estimate in known])
     spread = units @ units.T + np.diag([estimate.seeds_variance for estimate in known])

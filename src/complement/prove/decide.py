@@ -34,6 +34,7 @@ class Evidence:
     weights: Sequence[float]
     rarest: int
     least: int
+    too_few: str = "too-few-positives"  # or "too-few-units", where the target has no classes
 
 
 def decide(evidence: Evidence) -> tuple[State, str]:
@@ -42,7 +43,7 @@ def decide(evidence: Evidence) -> tuple[State, str]:
     if any(leak.severity == "error" for leak in evidence.leaks):
         return "INCONCLUSIVE", "leak-void"
     if evidence.rarest < evidence.least:
-        return "INCONCLUSIVE", "too-few-positives"
+        return "INCONCLUSIVE", evidence.too_few
     if all(weight == 0 for weight in evidence.weights):
         return "NO DIFFERENCE", "screened-out"
     if -margin < evidence.equivalence.low and evidence.equivalence.high < margin:
@@ -87,7 +88,7 @@ def decide_substitute(evidence: Evidence, *, private: bool | None) -> tuple[Stat
     if private is False:
         return "FALLS SHORT", "falls-short-privacy"
     if evidence.rarest < evidence.least:
-        return "INCONCLUSIVE", "too-few-positives"
+        return "INCONCLUSIVE", evidence.too_few
     if evidence.effect.low > -evidence.margin:
         return ("SUBSTITUTES", "substitutes") if private else ("INCONCLUSIVE", "privacy-not-shown")
     if evidence.effect.high < 0 and evidence.effect.value <= -evidence.margin:

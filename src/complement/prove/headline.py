@@ -40,6 +40,7 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
         "not-separated": f"{moved}, better than real only, but not shown better than {free}",
         "below-margin": f"{moved}: there is an effect, but not shown to be as large as the margin {verdict.margin:.4g}",
         "too-few-positives": f"only {rarest} sealed units in the rarest class (30 are needed): {moved} decides nothing",
+        "too-few-units": f"only {rarest} sealed units (30 are needed): {moved} decides nothing",
         "leak-void": f"void, because of a leak: {verdict.leaks[0].note if verdict.leaks else ''}",
         "substitutes": f"synthetic records can stand in for the real ones: {moved} is no worse than -{verdict.margin:.4g}",
         "falls-short": f"synthetic records alone fall short: {moved}",
@@ -49,6 +50,11 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
     }
     free_way = f"{moved}, but {free} on real records alone does as well"
     return replace(verdict, headline=f"{verdict.learner}: {sentences.get(verdict.code, free_way)}.")
+
+
+def unverified(verdict: Verdict) -> Verdict:
+    """The same verdict, with the warning that the records it was judged on may have been seen by the maker."""
+    return replace(verdict, headline=f"{verdict.headline} Unverified: the maker may have trained on any of these records.")
 
 
 def _settle(verdict: Verdict) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +23,7 @@ from complement.engine.shards import Engine, Task, map_shards
 from complement.prove.curve import REPEATS, CurveTask
 from complement.prove.design import Trial, cuts_of
 from complement.prove.fits import FitTask, facts_of
+from complement.prove.headline import unverified
 from complement.prove.leaks import leaks_of, nearness
 from complement.prove.pilot import SEEDS, PilotTask, planned_effect
 from complement.prove.plan import Plan
@@ -32,99 +33,107 @@ from complement.prove.screen import ScreenTask, chosen
 from complement.prove.verdicts import Results, margin_for, verdicts_of
 
 Tell = Callable[[str, dict[str, object]], None]
-Privacy = Callable[[Dataset, Dataset, Dataset], tuple[bool, str, list[Score]]]  # made, members, non-members
+Privacy = Callable[[Dataset, Dataset, Dataset], tuple[bool | None, str, list[Score]]]  # made, members, non-members
 
 
-def judge(
-    real: Dataset,
-    partition: Partition,
-    purpose: Purpose,
-    *,
-    pool: Pool,
-    learners: Mapping[str, Learner],
-    metric_of: Callable[[str, Purpose], Metric],
-    plan: Plan,
-    engine: Engine,
-    folder: Path | None = None,
-    tell: Tell = lambda name, facts: None,
-    leaks: tuple[Leak, ...] = (),
-    verified: bool = True,
-    privacy: Privacy | None = None,
-) -> Judgement:
+@dataclass(frozen=True, repr=False)
+class Case:
+    """What is judged: every real record (also those of a sealed file), which of them are sealed when, for what purpose, and
+    where the synthetic ones come from. `leaks` are known beforehand (a reused hold-out); `verified` is False where the maker
+    may have seen any of the records."""
+
+    real: Dataset
+    partition: Partition
+    purpose: Purpose
+    pool: Pool
+    leaks: tuple[Leak, ...] = ()
+    verified: bool = True
+
+
+@dataclass(frozen=True, repr=False)
+class Means:
+    """What it is judged with: the learners by name, metrics by name, and the privacy gate of a substitute."""
+
+    learners: Mapping[str, Learner]
+    metric_of: Callable[[str, Purpose], Metric]
+    privacy: Privacy | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Site:
+    """Where the shards run and are kept (`folder` None: in memory), and who hears of progress."""
+
+    engine: Engine = field(default_factory=Engine)
+    folder: Path | None = None
+    tell: Tell = lambda name, facts: None
+
+
+def judge(case: Case, means: Means, *, plan: Plan = Plan(), site: Site = Site()) -> Judgement:
     """A verdict per learner on whether the pool's records help, and all that it rests on.
 
-    `real` holds every record; `partition` says which are sealed when. Everything is computed by shards: with a `folder`,
-    finished ones survive an interruption. `tell` hears of progress ("planned", "stage", "shard"). `leaks` are known
-    beforehand (a reused hold-out). `privacy` is the gate of a substitute. Raises ProveError when nothing can be judged.
+    Everything is computed by shards: with a folder, finished ones survive an interruption. `site.tell` hears "stage",
+    "planned" (before anything of the arms is computed) and "shard". Raises ProveError when nothing can be judged.
     """
-    trial = _trial(real, partition, purpose, pool, learners, metric_of, plan)
-    work = _Work(trial, engine, folder, tell)
-    pilot = work.map("pilot", PilotTask(trial), len(learners))
+    trial = _trial(case, means, plan)
+    work = _Work(trial, site)
+    pilot = work.map("pilot", PilotTask(trial), len(trial.learners))
     planned = _planned(trial, pilot, work)
-    tell("planned", planned)
+    site.tell("planned", planned)
     weights = _weights(trial, work)
     fits = FitTask(trial, weights)
     tables = work.map("fits", fits, len(trial.cuts) * trial.seeds)
     curve = CurveTask(trial, weights) if _wants_curve(trial, weights) else None
     points = work.map("curve", curve, len(trial.cuts) * REPEATS) if curve is not None else []
-    found = leaks_of((_matches(table) for table in tables), delivered=isinstance(pool, Fixed), nearer=_nearer(trial, verified))
-    gate = _gate(trial, privacy)
-    results = Results(fits, tables, curve, points, lambda name, of: on_arrays(metric_of(name, of), of), (*leaks, *found), gate)
-    verdicts = verdicts_of(results)
-    if not verified:
-        verdicts = tuple(
-            replace(v, headline=f"{v.headline} (unverified: the maker may have trained on any of these rows)") for v in verdicts
-        )
-    return Judgement(plan.question, verified, verdicts, planned, work.spent(), (*leaks, *found))
+    matched = (_matches(table) for table in tables)
+    found = leaks_of(matched, delivered=isinstance(case.pool, Fixed), nearer=_nearer(trial, case.verified))
+    leaks = (*case.leaks, *found)
+    results = Results(
+        fits, tables, curve, points, lambda name, of: on_arrays(means.metric_of(name, of), of), leaks, _gate(trial, means.privacy)
+    )
+    verdicts = tuple(verdict if case.verified else unverified(verdict) for verdict in verdicts_of(results))
+    return Judgement(plan.question, case.verified, verdicts, planned, work.spent(), leaks)
 
 
-def _trial(
-    real: Dataset,
-    partition: Partition,
-    purpose: Purpose,
-    pool: Pool,
-    learners: Mapping[str, Learner],
-    metric_of: Callable[[str, Purpose], Metric],
-    plan: Plan,
-) -> Trial:
-    if not learners:
+def _trial(case: Case, means: Means, plan: Plan) -> Trial:
+    if not means.learners:
         raise ProveError("prove-learner", "No learner is named.", help="Name one, such as lightgbm.")
-    metric = metric_of(purpose.metric, purpose)
+    purpose = case.purpose
+    metric = means.metric_of(purpose.metric, purpose)
     if purpose.task not in metric.tasks:
         raise ProveError(
             "prove-metric",
             f"The metric '{purpose.metric}' does not fit a {purpose.task} task.",
             help=f"It fits: {', '.join(metric.tasks)}.",
         )
-    cuts, halves = cuts_of(real, partition, purpose, plan)
-    if plan.question == "recipe" and halves and isinstance(pool, Fixed):
+    cuts, halves = cuts_of(case.real, case.partition, purpose, plan)
+    if plan.question == "recipe" and isinstance(case.pool, Fixed):
         raise ProveError(
             "prove-question",
             "A delivered file cannot be refitted, so the question 'recipe' cannot be asked of it.",
             help="Name its generator, or ask 'artifact'.",
         )
-    return Trial(real, partition, purpose, pool, learners, on_arrays(metric, purpose), plan, cuts, halves)
+    return Trial(case.real, case.partition, purpose, case.pool, means.learners, on_arrays(metric, purpose), plan, cuts, halves)
 
 
 class _Work:
     """Runs the trial's shards, stage by stage, and keeps the account of what was spent."""
 
-    def __init__(self, trial: Trial, engine: Engine, folder: Path | None, tell: Tell) -> None:
-        self.engine, self.folder, self.tell = engine, folder, tell
-        self.plan = "" if folder is None else _identity(trial)
+    def __init__(self, trial: Trial, site: Site) -> None:
+        self.site = site
+        self.plan = "" if site.folder is None else _identity(trial)
         self.begun, self.cpu, self.fits = time.monotonic(), _cpu_seconds(), 0
         self.stages: dict[str, float] = {}
 
     def map(self, stage: str, task: Task, count: int) -> list[pa.Table]:
         begun = time.monotonic()
-        self.tell("stage", {"stage": stage, "shards": count})
+        self.site.tell("stage", {"stage": stage, "shards": count})
         tables = map_shards(
             task,
             count,
-            engine=self.engine,
-            folder=None if self.folder is None else self.folder / stage,
+            engine=self.site.engine,
+            folder=None if self.site.folder is None else self.site.folder / stage,
             plan=self.plan,
-            on_done=lambda done, total: self.tell("shard", {"stage": stage, "done": done, "shards": total}),
+            on_done=lambda done, total: self.site.tell("shard", {"stage": stage, "done": done, "shards": total}),
         )
         self.stages[stage] = round(time.monotonic() - begun, 2)
         return tables
@@ -203,7 +212,7 @@ def _nearer(trial: Trial, verified: bool) -> float | None:
     return nearness(trial.pool.records, trial.learnt(cut.train), trial.real.take(cut.test))
 
 
-def _gate(trial: Trial, privacy: Privacy | None) -> tuple[bool, str, list[Score]] | None:
+def _gate(trial: Trial, privacy: Privacy | None) -> tuple[bool | None, str, list[Score]] | None:
     """The privacy gate of a substitute, on the pool of the first cut: its learning part are members, its sealed part not."""
     if trial.plan.question != "substitute" or privacy is None:
         return None

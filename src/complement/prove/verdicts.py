@@ -14,7 +14,7 @@ from complement.core.score import Score
 from complement.core.values import as_text
 from complement.core.verdict import Comparison, Effect, Guard, Leak, SliceEffect, Verdict, Worth
 from complement.prove.arms import ARM, COMPETITORS, REAL, real_mass
-from complement.prove.curve import CurveTask, curve_of, worth_of
+from complement.prove.curve import CurveTask, Ends, curve_of, worth_of
 from complement.prove.decide import Evidence, compare, decide, decide_substitute
 from complement.prove.design import Trial
 from complement.prove.estimate import (
@@ -36,8 +36,6 @@ from complement.prove.plug_in_metric import OnArrays
 from complement.prove.pool import Fixed
 from complement.prove.statistics import Estimate, critical, detectable, simultaneous, units_to_settle
 
-MIN_UNITS = 30  # sealed units without which no interval is given any weight
-
 
 @dataclass(frozen=True, repr=False)
 class Results:
@@ -49,7 +47,7 @@ class Results:
     points: Sequence[pa.Table]
     metric_of: Callable[[str, Purpose], OnArrays]
     leaks: tuple[Leak, ...]
-    gate: tuple[bool, str, list[Score]] | None
+    gate: tuple[bool | None, str, list[Score]] | None
 
     @property
     def trial(self) -> Trial:
@@ -127,7 +125,8 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
         results.leaks,
         weights,
         rarest,
-        MIN_PER_CLASS if trial.purpose.task != "regression" else MIN_UNITS,
+        MIN_PER_CLASS,
+        "too-few-units" if trial.purpose.task == "regression" else "too-few-positives",
     )
     if trial.plan.question == "substitute":
         private = None if results.gate is None else results.gate[0]
@@ -167,10 +166,7 @@ def _comparisons(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], 
     notes = [cast("dict[str, str]", facts_of(table).get("notes") or {}) for table in results.tables]
     found: list[Comparison] = []
     for name in COMPETITORS:
-        scores = scores_of(results.task, results.tables, case.name, name)
-        # The arm may weigh 0 in some folds: there real only is what a free way gives, too.
-        if scores is None:
-            scores = _partly(results, case, name)
+        scores = _competitor(results, case, name)
         note = next((part[f"{case.name}|{name}"] for part in notes if f"{case.name}|{name}" in part), "")
         estimate = difference(results.trial.metric, sealed, case.arm, scores, masks) if scores is not None else None
         found.append(
@@ -179,17 +175,23 @@ def _comparisons(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], 
     return found
 
 
-def _partly(results: Results, case: _Case, name: str) -> Scores | None:
-    """A competitor that applies in some cuts only: real only stands in for it in the others."""
-    seeds = results.trial.seeds
+def _competitor(results: Results, case: _Case, name: str) -> Scores | None:
+    """A free way's predictions; None where it never applies.
+
+    It may apply in some folds and seeds only (the arm weighs 0, or has the class mass of the real records by chance): real
+    only, of the same fold and seed, is what it gives in the others.
+    """
     column = f"{case.name}|{name}"
+    applies = False
     scores: Scores = []
-    applies = 0
-    for cut in range(len(results.trial.cuts)):
-        parts = [results.tables[cut * seeds + s] for s in range(seeds)]
-        own = [score_array(pa.table({"score": part.column(column)})) for part in parts if column in part.column_names]
-        applies += bool(own)
-        scores.append(own or case.base[cut])
+    for cut, base in enumerate(case.base):
+        first = cut * results.trial.seeds
+        row: list[np.ndarray] = []
+        for real_only, part in zip(base, results.tables[first : first + len(base)], strict=True):
+            own = column in part.column_names
+            applies = applies or own
+            row.append(score_array(part.select([column]).rename_columns(["score"])) if own else real_only)
+        scores.append(row)
     return scores if applies else None
 
 
@@ -228,7 +230,8 @@ def _worth(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: 
     trial = results.trial
     if results.curve is None:
         return Worth(note="no real-data curve was asked for or needed")
-    curve = curve_of(results.curve, results.points, case.name, trial.metric, sealed, base=case.base, arm=case.arm, masks=masks)
+    ends = Ends(sealed, case.base, case.arm, masks)
+    curve = curve_of(results.curve, results.points, case.name, trial.metric, ends)
     if curve is None:
         return Worth(note="the metric is not defined at every size of the curve")
     made = (

@@ -22,9 +22,7 @@ KEPT_VALUES = 1000  # categories that a schema lists; beyond it they are read fr
 UNIQUE_ROWS = 20  # below this number of rows everything is unique by chance
 SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
 ID_NAME = re.compile(
-    r"(^|[ _.-])(id|ids|uuid|guid|key|nr|nbr|no|num|number|idx|index|mrn|ssn|sno|rowid|serial)$"
-    r"|^row[ _.-]?(names?|id|num|number)$|^Unnamed",
-    re.IGNORECASE,
+    r"(^|[ _.-])(id|ids|uuid|guid|key|nr|nbr|mrn|ssn|sno|rowid|serial)$|^row[ _.-]?(names?|id)$|^Unnamed", re.IGNORECASE
 )
 ID_CAMEL = re.compile(r"[a-z](Id|ID|Key|Nr|No|Uuid)$")
 TIME_NAME = re.compile(r"year|month|week|day|date|time|hour|minute|second|quarter|step", re.I)

@@ -30,7 +30,7 @@ def read_delimited(path: Path, *, tabs: bool = False) -> pa.Table:
     if not content.strip():
         raise SourceError("source-empty", "The file is empty.", where=str(path))
     first = content.split(b"\n", 1)[0].decode()
-    delimiter = "\t" if tabs else max(DELIMITERS, key=first.count)
+    delimiter = "\t" if tabs else max(DELIMITERS, key=lambda mark: len(_cells(first, mark)))
     names = _header(first, delimiter, path)
     try:
         table = _parse(content, names, delimiter, threads=True)
@@ -105,7 +105,7 @@ def check_width(names: list[str], where: str) -> None:
 
 
 def _header(first: str, delimiter: str, path: Path) -> list[str]:
-    names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
+    names = [name.strip() for name in _cells(first, delimiter)]
     if _looks_like_values(names):
         raise SourceError(
             "source-header",
@@ -115,6 +115,10 @@ def _header(first: str, delimiter: str, path: Path) -> list[str]:
         )
     check_width(names, f"{path}:1")
     return names
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
 
 
 def _looks_like_values(names: list[str]) -> bool:

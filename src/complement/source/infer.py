@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 from complement.core.errors import SourceError
 from complement.core.schema import Kind
 from complement.core.values import as_text
+from complement.source.dates import find_dates
 
 # "None" is not among them: in real files it often says that something was not done, which is a value.
 MISSING_WORDS = ("", "?", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "NaN", "nan", "-")
@@ -20,8 +20,15 @@ TEXT_LENGTH = 40  # characters on average from which strings are sentences, not 
 STRAY_SHARE = 0.01  # a column with fewer stray words than this is numeric with something to clear up
 STRAY_WORDS = 5  # with more different words they are codes of their own (ICD-9: 250.83 beside V57)
 MAX_DECIMALS = 12
-SLASHED = r"^\d{1,2}([/.])\d{1,2}[/.]\d{4}$"
-CLOCKED = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$"
+ARROW: dict[Kind, pa.DataType] = {  # how each kind is stored
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+    "category": pa.string(),
+    "text": pa.string(),
+    "date": pa.date32(),
+    "datetime": pa.timestamp("us"),
+}
 
 
 @dataclass(frozen=True)
@@ -45,11 +52,14 @@ def infer(name: str, column: pa.ChunkedArray, *, untyped: bool, codes: Sequence[
     array = plain(column)
     if not pa.types.is_string(array.type):
         return _typed(name, array, codes)
+    if not untyped:  # the reader of CSV trims, and the same words must mean the same from a data frame
+        array = pc.utf8_trim_whitespace(array)
     array, met = drop_codes(array, MISSING_WORDS if codes is None else (*codes, ""))
     if array.null_count == len(array):
         return Typed(array, "category", met, "every value is missing")
     found = (_numbers(name, array) or _booleans(array)) if untyped else None
-    found = found or _dates(array) or _words(array)
+    dated = None if found else find_dates(array)
+    found = found or (Typed(dated.column, dated.kind, (), dated.because, dated.sure) if dated else _words(array))
     return Typed(found.column, found.kind, met, found.because, found.sure)
 
 
@@ -63,9 +73,14 @@ def as_kind(name: str, column: pa.ChunkedArray, kind: Kind, *, codes: Sequence[s
 
     Raises SourceError "source-type" that shows the first value which does not fit.
     """
-    array, _ = drop_codes(plain(column), (*codes, ""))
+    array = plain(column)
     if kind in ("other", "image"):
         return array
+    if pa.types.is_string(array.type):
+        array = pc.utf8_trim_whitespace(array)
+    array, _ = drop_codes(array, (*codes, ""))
+    if array.null_count == len(array):
+        return pa.nulls(len(array), ARROW[kind])
     if kind in ("category", "text"):
         return _to_text(array)
     if not pa.types.is_string(array.type):
@@ -83,7 +98,7 @@ def as_kind(name: str, column: pa.ChunkedArray, kind: Kind, *, codes: Sequence[s
             raise _misfit(name, array, pc.invert(_looks_numeric(array)), kind)
         _refuse_infinite(name, numbers)
         return _fitting(name, numbers, kind)
-    dates = _dates(array)
+    dates = find_dates(array)
     if dates is None:
         raise _misfit(name, array, pc.invert(pc.match_substring_regex(array, r"^\d{4}-\d{2}-\d{2}")), kind)
     return _fitting(name, dates.column, kind)
@@ -307,46 +322,6 @@ def _truths(name: str, array: pa.Array) -> pa.Array:
     return pc.if_else(pc.is_null(array), pa.scalar(None, pa.bool_()), yes)
 
 
-def _dates(array: pa.Array) -> Typed | None:
-    first = array.drop_null().slice(0, 1)
-    if not len(first) or not re.match(r"\d{1,4}[-/.]\d", str(first[0].as_py())):
-        return None
-    if pc.all(pc.match_substring_regex(array, r"^\d{4}-\d{2}-\d{2}$")).as_py():
-        return _cast_dates(array, pa.date32(), "date", "every value is a date like 2024-05-31")
-    if pc.all(pc.match_substring_regex(array, CLOCKED)).as_py():
-        zoned = pc.any(pc.match_substring_regex(array, r"(Z|[+-]\d{2}:?\d{2})$")).as_py()
-        # A minus sign also stands inside the date, hence the zone is looked for behind the clock only.
-        zoned = zoned and pc.any(pc.match_substring_regex(array, r":\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$")).as_py()
-        kind = pa.timestamp("us", tz="UTC") if zoned else pa.timestamp("us")
-        return _cast_dates(array, kind, "datetime", "every value is a time like 2024-05-31 18:00")
-    if pc.all(pc.match_substring_regex(array, SLASHED)).as_py():
-        return _slashed(array)
-    return None
-
-
-def _cast_dates(array: pa.Array, kind: pa.DataType, name: Kind, because: str) -> Typed | None:
-    try:
-        column = array.cast(kind)
-    except pa.ArrowInvalid:  # the 31st of February, or only some values with a zone
-        return None
-    return Typed(column.cast(pa.timestamp("us")) if name == "datetime" else column, name, (), because, sure=0.98)
-
-
-def _slashed(array: pa.Array) -> Typed | None:
-    """Dates like 31/05/2024 or 05/31/2024: which part is the day follows from values above 12, else it stays text."""
-    parts = pc.extract_regex(array, r"^(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<y>\d{4})$")
-    first, second = (pc.max(pc.struct_field(parts, place).cast(pa.int64())).as_py() for place in (0, 1))
-    if first <= 12 and second <= 12 and "/" in str(array.drop_null()[0].as_py()):
-        return Typed(array, "category", (), "it holds dates whose day and month cannot be told apart", sure=0.5)
-    day_first = second <= 12
-    order = "%d/%m/%Y" if day_first else "%m/%d/%Y"
-    try:
-        column = pc.strptime(pc.replace_substring(array, ".", "/"), format=order, unit="s").cast(pa.date32())
-    except pa.ArrowInvalid:
-        return None
-    return Typed(column, "date", (), f"every value is a date with the {'day' if day_first else 'month'} first", sure=0.9)
-
-
 def _words(array: pa.Array) -> Typed:
     length = pc.mean(pc.utf8_length(array)).as_py()
     if length > TEXT_LENGTH and pc.count_distinct(array).as_py() > len(array) / 10:
@@ -364,9 +339,12 @@ def _to_text(array: pa.Array) -> pa.Array:
 
 def _fitting(name: str, array: pa.Array, kind: Kind) -> pa.Array:
     """The typed array in the type of the kind, or an error that shows the first value that does not fit."""
-    wanted = {"number": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_(), "date": pa.date32()}.get(
-        kind, pa.timestamp("us")
-    )
+    wanted = ARROW[kind]
+    if kind == "boolean" and (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
+        beyond = pc.invert(pc.is_in(array, value_set=pa.array([0, 1]).cast(array.type), skip_nulls=True))
+        beyond = pc.and_(beyond, pc.is_valid(array))
+        if pc.any(beyond).as_py():  # a cast would take every number but 0 for true
+            raise _misfit(name, array, beyond, kind)
     if array.type == wanted:
         return array
     try:

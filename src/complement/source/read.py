@@ -178,11 +178,11 @@ def _from_binary(path: Path, kind: str) -> pa.Table:
 
     try:
         table = parquet.read_table(path) if kind in ("parquet", "pq") else feather.read_table(path)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as cause:
+    except PermissionError as cause:
+        raise StorageError("disk", f"The file cannot be read: {cause.strerror}.", where=str(path)) from cause
+    except (pa.ArrowException, OSError) as cause:  # Arrow reports damaged pages as failures of reading
         met = str(cause).splitlines()[0]
         raise SourceError("source-format", f"The file is not sound {kind}: {met}", where=str(path)) from cause
-    except OSError as cause:
-        raise StorageError("disk", f"The file cannot be read: {cause}.", where=str(path)) from cause
     return table.select([column for column in table.column_names if not re.fullmatch(r"__index_level_\d+__", column)])
 
 
@@ -210,14 +210,15 @@ def _from_sqlite(path: Path, table: str) -> pa.Table:
     import sqlite3
     from contextlib import closing
 
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-        names = [
-            row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
-        ]
-        cursor = database.execute(f"SELECT * FROM {_quoted(_chosen(table, names, path))}")
-        columns = [str(entry[0]) for entry in cursor.description]
-        check_width(columns, str(path))
-        cells = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(columns)
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            found = database.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
+            cursor = database.execute(f"SELECT * FROM {_quoted(_chosen(table, [row[0] for row in found], path))}")
+            columns = [str(entry[0]) for entry in cursor.description]
+            check_width(columns, str(path))
+            cells = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(columns)
+    except sqlite3.Error as cause:
+        raise SourceError("source-format", f"The database cannot be read: {cause}.", where=str(path)) from cause
     arrays: dict[str, pa.Array] = {}
     for column, values in zip(columns, cells, strict=True):
         try:  # SQLite lets every cell have a type of its own

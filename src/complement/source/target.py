@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from complement.core.dataset import Dataset
-from complement.core.errors import SchemaError
+from complement.core.errors import SchemaError, UsageError
 from complement.core.purpose import Task
 from complement.core.schema import nearest
 from complement.core.values import absent, as_numbers, as_text
@@ -22,13 +22,14 @@ def check_target(real: Dataset, target: str, *, task: str | None = None) -> tupl
     """The task, the classes as text (sorted; the positive one last when there are two; () for regression), and notes.
 
     Numbers with more than 10 different values make a regression; `task` overrules. The positive class is a value that
-    says yes ("1", "true", "yes"), else the rarer one. Raises SchemaError target-missing, target-single, target-empty.
+    says yes ("1", "true", "yes"), else the rarer one. Raises SchemaError target-missing, target-single, target-empty,
+    and UsageError for a task that the values do not allow.
     """
     names = real.records.column_names
     if target not in names:
         raise SchemaError("target-missing", f"There is no column '{target}' to predict.", help=nearest(target, names))
     if task not in (None, "binary", "multiclass", "regression"):
-        raise SchemaError("target-empty", f"'{task}' is not a task.", help="There are: binary, multiclass, regression.")
+        raise UsageError("usage", f"'{task}' is not a task.", help="There are: binary, multiclass, regression.")
     column = real.column(target)
     words = as_text(column)
     present = words[~absent(words)]
@@ -93,12 +94,12 @@ def _task(kind: pa.DataType, distinct: int, asked: str | None, target: str) -> T
     numeric = _numeric(kind)
     if asked == "regression":
         if not numeric:
-            raise SchemaError("target-empty", f"The target '{target}' holds words, not numbers; no regression can predict it.")
+            raise UsageError("usage", f"The target '{target}' holds words, not numbers; no regression can predict it.")
         return "regression"
     if asked is None and numeric and distinct > FEW_NUMBERS:
         return "regression"
     if asked == "binary" and distinct != 2:
-        raise SchemaError("target-empty", f"The target '{target}' has {distinct:,} values; a binary task has two.")
+        raise UsageError("usage", f"The target '{target}' has {distinct:,} values; a binary task has two.")
     return "binary" if distinct == 2 and asked != "multiclass" else "multiclass"
 
 
