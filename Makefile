@@ -36,8 +36,9 @@ check: lint types floors test ## everything but the wheel
 bench:       ## the instrument's own benchmark
 	$(BIN)/python bench/instrument.py
 
-demo:        ## the README's quick start, from a wheel of this checkout
-	rm -rf dist && $(BIN)/python -m build --outdir dist . && .ci/quick-start README.md dist/complement-*.whl
+demo:        ## install, and judge synthetic records on real data: the README's quick start from this checkout
+	test -x $(BIN)/complement || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet -e '.[examples]'; }
+	$(BIN)/complement example small-shop --out demo && $(BIN)/complement run demo/recipe.yaml
 
 wheel:       ## dist/*.whl
 	$(BIN)/python -m build --outdir dist .

@@ -28,7 +28,6 @@ from complement.prove.arms import Training
 from complement.prove.metric_ranks import auroc
 from complement.prove.pool import Refit
 
-FRESH_ROWS = 100_000  # of one truth, in as many blocks as there are folds
 TARGET = "y"
 
 
@@ -171,6 +170,7 @@ class Case:
     folds: int = 5
     weight: float = 0.5
     times: float = 4.0
+    fresh_rows: int = 100_000  # of one truth, in as many blocks as there are folds
     seed: int = 0
 
     def real(self) -> Dataset:
@@ -185,7 +185,7 @@ class Case:
         """One block of fresh rows for each fold: features as records, and the target."""
         found: list[tuple[Dataset, np.ndarray]] = []
         for fold in range(self.folds):
-            x, y = self.law.draw(FRESH_ROWS // self.folds, rng_at(self.seed, "truth", fold))
+            x, y = self.law.draw(self.fresh_rows // self.folds, rng_at(self.seed, "truth", fold))
             found.append((self.law.dataset(x, y).drop(TARGET), y))
         return found
 

@@ -282,7 +282,9 @@ def _complain(error: ComplementError, as_json: bool) -> int:
 
 
 def _interrupted(as_json: bool) -> int:
-    error = ComplementError("interrupted", "Interrupted.", help="What is finished is kept; the same command goes on from there.")
+    error = ComplementError(
+        "interrupted", "Interrupted.", help="A run's folder keeps what is finished; the same command goes on from there."
+    )
     _complain(error, as_json)
     return INTERRUPTED
 

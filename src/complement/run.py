@@ -15,7 +15,7 @@ from complement import catalog
 from complement.calls import ProveOptions, called
 from complement.core.condition import Condition
 from complement.core.dataset import Dataset
-from complement.core.errors import ComplementError, GateError, GenerateError, RunError
+from complement.core.errors import ComplementError, GateError, GenerateError, RunError, UsageError
 from complement.core.partition import Partition
 from complement.core.request import Request
 from complement.core.seed import rng_at, seed_at
@@ -156,6 +156,7 @@ def generate(
     """
     with _edge():
         recipe = _recipe_in(real)
+        _refuse_delivered(recipe)
         records = read_source(recipe).real if recipe is not None else read_records(real, target)
         named = recipe.generate.generator if recipe is not None and generator is None else None
         maker = catalog.generator(named.name, **named.settings) if named else catalog.generator(generator or "trees")
@@ -166,7 +167,10 @@ def generate(
 
 def generate_to(real: str, out: Path, *, form: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
     """`generate` into a file whose ending, or `form`, says its format; what was written."""
-    out = out.with_name(f"{out.name}.{form}") if form and out.suffix.lower() != f".{form}" else out
+    if form and not out.suffix:
+        out = out.with_name(f"{out.name}.{form}")
+    elif form and out.suffix.lower() != f".{form}":
+        raise UsageError("usage", f"--out ends in '{out.suffix}' and --format is {form}.", help="Say it once.")
     made = generate(real, **options)
     with _edge():
         write_table(with_origin(made), out)
@@ -178,6 +182,7 @@ def preview(recipe: Recipe | str | Path, *, rows: int = 5) -> Dataset:
     """A few records per request of the recipe, by its generator fitted on at most 5,000 real records."""
     with _edge():
         recipe = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
+        _refuse_delivered(recipe)
         source = read_source(recipe)
         named = recipe.generate.generator
         asks = asks_of(recipe, source)
@@ -215,6 +220,7 @@ def _story(recipe: Recipe, inputs: Inputs, folder: RunFolder, engine: Engine, te
             tell(event, facts)
 
         ready = _prepare(recipe, inputs, both)
+        folder.claim(ready.plan)
         _note_source(ready, folder)
         released = _generate(ready, folder, both)
         judgement = _prove(ready, engine, folder, both)
@@ -336,6 +342,12 @@ def _recipe_in(real: object) -> Recipe | None:
     if isinstance(real, str | Path) and Path(real).suffix.lower() in RECIPE_ENDINGS:
         return Recipe.load(real)
     return None
+
+
+def _refuse_delivered(recipe: Recipe | None) -> None:
+    if recipe is not None and recipe.synthetic is not None:
+        met = "The recipe judges a delivered file; it names no generator."
+        raise UsageError("usage", met, help="Put `generate` in the place of `synthetic`.")
 
 
 def _few(source: Source, wheres: list[Condition | None], seed: int) -> Dataset:

@@ -19,7 +19,14 @@ from complement.engine.files import make_folder, read_bytes, write_atomically, w
 
 SOURCE, GENERATE, PROVE = "1-source", "3-generate", "6-prove"
 STAGES = (SOURCE, GENERATE, PROVE)
-RECIPE, MANIFEST, VERDICT, EVENTS, STAGE = "recipe.yaml", "manifest.json", "verdict.json", "events.jsonl", "stage.json"
+RECIPE, MANIFEST, VERDICT, EVENTS, STAGE, PLAN = (
+    "recipe.yaml",
+    "manifest.json",
+    "verdict.json",
+    "events.jsonl",
+    "stage.json",
+    "plan.json",
+)
 _CHUNK = 1 << 20
 
 
@@ -38,7 +45,8 @@ class RunFolder:
         make_folder(path)
         ours = {*STAGES, RECIPE, MANIFEST, VERDICT, EVENTS}
         strange = sorted(entry.name for entry in path.iterdir() if entry.name not in ours and not entry.name.startswith("."))
-        if strange and not (path / MANIFEST).exists() and not (path / RECIPE).exists():
+        is_run = (path / EVENTS).is_file() and (path / RECIPE).is_file()
+        if strange and not is_run:
             raise RunError(
                 "run-changed",
                 f"The folder holds '{strange[0]}' and no run.",
@@ -58,14 +66,25 @@ class RunFolder:
         make_folder(self.path / name)
         return self.path / name
 
+    def claim(self, plan: str) -> None:
+        """Note what the run rests on, before anything is made. Raises RunError "run-changed" when a trial of another plan
+        stands here: its verdict and new records must not be mixed."""
+        note = self.stage(SOURCE) / PLAN
+        known = _json(note) if note.is_file() else {"plan": plan}
+        if known != {"plan": plan} and (self.path / PROVE).is_dir():
+            raise RunError(
+                "run-changed",
+                "The folder holds the trial of another recipe, of other data, or of another version.",
+                where=str(self.path),
+                help="Start over with --fresh, or choose another folder with --out.",
+            )
+        write_json(note, {"plan": plan})
+
     def is_done(self, stage: str, plan: str) -> bool:
         """True when the stage was finished under this plan. Raises RunError "run-damaged" when a file of it changed since."""
-        try:
-            note = json.loads(read_bytes(self.path / stage / STAGE))
-        except FileNotFoundError:
+        if not (self.path / stage / STAGE).is_file():
             return False
-        except ValueError as cause:
-            raise _damaged(self.path / stage / STAGE, "is not JSON") from cause
+        note = _json(self.path / stage / STAGE)
         if not isinstance(note, dict) or note.get("plan") != plan:
             return False
         for name, digest in cast(dict[str, str], note.get("files", {})).items():
@@ -129,6 +148,13 @@ def finite(value: Any, *, spelled: bool = False) -> Any:
     if isinstance(value, list | tuple):
         return [finite(inner, spelled=spelled) for inner in cast(list[Any], value)]
     return value
+
+
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(read_bytes(file))
+    except ValueError as cause:
+        raise _damaged(file, "is not JSON") from cause
 
 
 def _damaged(file: Path, what: str) -> RunError:

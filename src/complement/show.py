@@ -92,7 +92,7 @@ def _screen(judgement: Judgement) -> Iterable[RenderableType]:
 def _numbers(verdict: Verdict) -> Iterable[RenderableType]:
     digits = _Digits.of(verdict.margin)
     effect, base = verdict.effect, verdict.baseline
-    units = f"{verdict.metric}, {effect.n:,} units; + is better"
+    units = f"{verdict.metric}, {effect.n:,} units, + better"
     rows = [
         _Row("effect", digits.signed(effect.value), digits.interval(effect), units),
         _Row("real only", digits.plain(base.value), _plain_interval(digits, base), f"{verdict.metric}, nothing synthetic"),

@@ -181,6 +181,17 @@ def test_generate_writes_the_format_that_is_asked_for(here: Path, out: str, form
     assert (here / written).is_file()
 
 
+def test_two_formats_for_one_file_are_refused(here: Path):
+    words = ["generate", "recipe.yaml", "--rows", "5", "--out", "a.csv", "--format", "parquet", "--json"]
+    assert error_of(call(*words))["code"] == "usage"
+
+
+def test_a_recipe_that_judges_a_delivered_file_makes_nothing(here: Path):
+    (here / "fixed.yaml").write_text(RECIPE.replace("generate:\n  generator: bootstrap", "synthetic: cancer.csv"))
+    assert error_of(call("preview", "fixed.yaml", "--json"))["code"] == "usage"
+    assert error_of(call("generate", "fixed.yaml", "--rows", "5", "--out", "a.csv", "--json"))["code"] == "usage"
+
+
 def test_a_condition_that_nothing_meets_is_refused(here: Path):
     error = error_of(call("generate", "cancer.csv", "--rows", "5", "--out", "a.csv", "--where", "mean_radius > 1000", "--json"))
     assert error["code"] == "request-impossible"
@@ -275,7 +286,9 @@ def test_a_run_is_a_folder_that_says_what_it_rests_on_and_is_not_computed_twice(
     (folder / "3-generate" / "synthetic.parquet").write_bytes(b"changed by hand")
     assert error_of(call("run", "recipe.yaml", "--engine", "inline", "--json"))["code"] == "run-damaged"
     (here / "recipe.yaml").write_text(RECIPE + "seed: 1\n")
-    assert error_of(call("run", "recipe.yaml", "--engine", "inline", "--json"))["code"] in ("run-changed", "run-damaged")
+    assert error_of(call("run", "recipe.yaml", "--engine", "inline", "--json"))["code"] == "run-changed"
+    assert (folder / "3-generate" / "synthetic.parquet").read_bytes() == b"changed by hand"
+    assert (folder / "recipe.yaml").read_text() == RECIPE
     fresh = call("run", "recipe.yaml", "--fresh", "--engine", "inline", "--json")
     assert fresh.exit_code == 0, fresh.stderr
     assert [leak["code"] for leak in json.loads(fresh.stdout)["leaks"]] == ["reused-hold-out"]
@@ -293,9 +306,10 @@ def test_a_gate_that_does_not_hold_ends_with_1(here: Path):
 def test_a_folder_with_other_things_is_not_touched(here: Path):
     (here / "papers").mkdir()
     (here / "papers" / "thesis.txt").write_text("mine")
+    (here / "papers" / "manifest.json").write_text("{}")
     result = call("run", "recipe.yaml", "--out", "papers", "--fresh", "--json")
     assert error_of(result)["code"] == "run-changed"
-    assert [path.name for path in (here / "papers").iterdir()] == ["thesis.txt"]
+    assert sorted(path.name for path in (here / "papers").iterdir()) == ["manifest.json", "thesis.txt"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals differ")

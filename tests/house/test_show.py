@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -42,6 +43,11 @@ def screen(judgement: Judgement, *, colour: bool = False) -> str:
     held = io.StringIO()
     show(judgement, Console(file=held, width=WIDTH, force_terminal=colour, color_system="standard" if colour else None))
     return held.getvalue()
+
+
+def test_the_screen_is_the_one_that_was_looked_at():
+    # To renew it after a change: write `screen(JUDGEMENT)` to the file, and read it as a user would.
+    assert screen(JUDGEMENT) == Path(__file__).with_name("screen.txt").read_text(encoding="utf-8")
 
 
 def test_every_number_of_the_verdict_is_on_the_screen():

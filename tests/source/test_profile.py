@@ -175,6 +175,7 @@ def test_personal_columns_are_found_by_form_and_by_name() -> None:
             "reach": [f"+49 30 {d[:7]}" for d in digits],
             "payment": [luhn("4" + d[:14]) for d in digits],
             "account": [iban(d) for d in digits],
+            "article": [f"DE{(int(iban(d)[2:4]) + 1) % 97:02d}{d}" for d in [*digits[:30], *digits[:30]]],
             "last_name": [f"Surname{n}" for n in range(rows)],
             "station_name": ["North", "South"] * 30,
             "number": digits,

@@ -132,8 +132,8 @@ def test_databases_are_read_by_table(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_one_table_per_file_with_keys_and_a_root(tmp_path: Path) -> None:
-    csv(tmp_path, "pid,sex\n" + "".join(f"{n},f\n" for n in range(1, 6)), "patients.csv")
-    csv(tmp_path, "sid,pid\n10,1\n11,1\n12,5\n", "stays.csv")
+    csv(tmp_path, "n,pid,sex\n" + "".join(f"{n},{n},f\n" for n in range(1, 6)), "patients.csv")
+    csv(tmp_path, "n,sid,pid\n1,10,1\n2,11,1\n3,12,5\n", "stays.csv")  # n counts rows: it links nothing
     csv(tmp_path, "sid,value\n10,1.5\n12,2.5\n12,3.5\n", "tests.csv")
     data = read(tmp_path)
     assert data.schema.root == "patients"
@@ -265,6 +265,15 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeyp
         write_table(pa.table({"a": [2]}), path)
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_who_reads_the_old_file_keeps_the_whole_of_it(tmp_path: Path) -> None:
+    path = write_table(pa.table({"a": [1, 2, 3]}), tmp_path / "t.csv")
+    before = path.read_bytes()
+    with path.open("rb") as reader:
+        write_table(pa.table({"a": [4]}), path)
+        assert reader.read() == before
+    assert path.read_bytes() == b'"a"\n4\n'
 
 
 def test_unknown_suffixes_and_nested_csv_are_refused(tmp_path: Path) -> None:

