@@ -107,6 +107,18 @@ def init(data: str, target: str, out: Path, force: bool, as_json: bool, debug: b
 
 
 @main.command()
+@click.argument("name")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to write into.  [default: NAME]")
+@_common
+def example(name: str, out: Path | None, as_json: bool, debug: bool) -> None:
+    """Write an example, recipe and real data, into a folder."""
+    from complement.examples import write_example
+
+    recipe = write_example(name, out or Path(name))
+    click.echo(json.dumps({"schema": 1, "recipe": str(recipe)}) if as_json else f"{recipe}\nNext: complement run {recipe}")
+
+
+@main.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("--rows", type=click.IntRange(1, 1000), default=5, show_default=True, help="Records to show per request.")
 @_common
@@ -152,7 +164,7 @@ def generate(real: str, rows: int, out: Path, form: str | None, as_json: bool, *
 @click.option("--learner", "learners", multiple=True, help="A model that you ship; repeatable.  [default: lightgbm]")
 @click.option("--metric", "metrics", multiple=True, help="The first is confirmatory, each further one a guard.")
 @click.option("--unit", help="Column that must never be cut: a patient, an account.")
-@click.option("--time", help="Column of time: learn from the past, judge on what came later.")
+@click.option("--time", help="Column of time, or (rows) for the order of rows: judge on what came later.")
 @click.option("--slice", "slices", multiple=True, metavar="EXPR", help="Report on this part, too; repeatable.")
 @click.option("--primary", metavar="NAME=EXPR", help="Judge the metric in this part; the whole becomes a guard.")
 @click.option("--ignore", multiple=True, help="Leave this column out of everything; repeatable.")
@@ -196,7 +208,7 @@ def prove(real: str, synthetic: str | None, engine: str, workers: int, quiet: bo
 @click.option("--resume/--fresh", default=True, help="Go on with what is finished, or start over.  [default: resume]")
 @_where_it_runs
 @_common
-def run(recipe: Path, out: Path | None, resume: bool, engine: str, workers: int, quiet: bool, as_json: bool, debug: bool) -> None:
+def run(recipe: Path, out: Path | None, resume: bool, engine: str, workers: int, quiet: bool, **given: Any) -> None:
     """Run RECIPE: read, split, prove, make the records, check the gates."""
     from complement.progress import Teller
     from complement.run import check_gates, run
@@ -204,7 +216,7 @@ def run(recipe: Path, out: Path | None, resume: bool, engine: str, workers: int,
     with Teller(quiet=quiet) as tell:
         done = run(recipe, out=out, fresh=not resume, engine=_engine(engine, workers), tell=tell)
     gate: GateError | None = check_gates(done)
-    if as_json:
+    if given["as_json"]:
         click.echo(json.dumps({**done.as_json(), **({"error": gate.as_json()} if gate else {})}, default=str))
     else:
         from complement.show import show

@@ -34,6 +34,7 @@ from complement.source.target import check_target, drop_missing_target, find_tar
 
 SEALED_SHARE = 0.2  # of the units, where a single sealed set is large enough
 LARGE_RECORDS, LARGE_RARE = 50_000, 1_000  # what "large enough" is: all records, and sealed ones of the rarest class
+ROW_ORDER = "(rows)"  # in place of a column of time: the rows of the file stand in the order of time
 UNSEEN = ("identifier", "personal", "ignore", "unit", "time", "weight")  # roles that no model learns from
 METRICS = {"binary": "auroc", "multiclass": "macro_f1", "regression": "rmse"}
 
@@ -135,9 +136,10 @@ def partition_of(recipe: Recipe, source: Source, *, salt: str) -> Partition:
     if source.sealed is not None:
         if time is not None:
             raise RecipeError("recipe-value", "Give a `sealed` file or `split.time`, not both.", where="split.time")
-        return partition(source.real, source.purpose, salt=salt, unit=unit, sealed_rows=source.sealed)
+        return partition(source.real, source.purpose, salt=salt, unit=unit, sealed=source.sealed)
     share = None if time is not None else sealed_share(recipe, source)
-    return partition(source.real, source.purpose, salt=salt, unit=unit, time=time, folds=recipe.split.folds, sealed_share=share)
+    order = True if time == ROW_ORDER else time
+    return partition(source.real, source.purpose, salt=salt, unit=unit, time=order, folds=recipe.split.folds, sealed=share)
 
 
 def sealed_share(recipe: Recipe, source: Source) -> float | None:
@@ -244,7 +246,7 @@ def _refuse_two_roles(recipe: Recipe) -> None:
     wanted: list[tuple[str | None, str | None]] = [
         ("target", recipe.purpose.target),
         ("unit", recipe.split.unit),
-        ("time", recipe.split.time),
+        ("time", None if recipe.split.time == ROW_ORDER else recipe.split.time),
     ]
     wanted += [(note.role, name) for name, note in recipe.columns.items() if note.role in ("target", "unit", "time", "weight")]
     columns: dict[str, str] = {}
@@ -286,7 +288,7 @@ def _with_roles(real: Dataset, recipe: Recipe) -> Dataset:
     _refuse_two_roles(recipe)
     schema = real.schema
     for role, name in (("unit", recipe.split.unit), ("time", recipe.split.time)):
-        if name is not None:
+        if name is not None and name != ROW_ORDER:
             schema = schema.replace_column(replace(schema.column(name), role=cast(Role, role)))
     if recipe.purpose.target not in schema.names():
         found = nearest(recipe.purpose.target, schema.names())

@@ -15,7 +15,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from complement.core.errors import RunError
 from complement.core.verdict import Judgement
-from complement.engine.files import make_folder, read_bytes, write_atomically, write_json
+from complement.engine.files import (
+    is_temporary,
+    make_folder,
+    read_bytes,
+    refused,
+    remove_leftovers,
+    write_atomically,
+    write_json,
+)
 
 SOURCE, GENERATE, PROVE = "1-source", "3-generate", "6-prove"
 STAGES = (SOURCE, GENERATE, PROVE)
@@ -44,7 +52,10 @@ class RunFolder:
         """
         make_folder(path)
         ours = {*STAGES, RECIPE, MANIFEST, VERDICT, EVENTS}
-        strange = sorted(entry.name for entry in path.iterdir() if entry.name not in ours and not entry.name.startswith("."))
+        for place in (path, *(path / stage for stage in STAGES if (path / stage).is_dir())):
+            remove_leftovers(place)
+        found = (entry.name for entry in path.iterdir() if entry.name not in ours and not entry.name.startswith("."))
+        strange = sorted(name for name in found if not is_temporary(name))
         is_run = (path / EVENTS).is_file() and (path / RECIPE).is_file()
         if strange and not is_run:
             raise RunError(
@@ -54,11 +65,7 @@ class RunFolder:
                 help="Choose a folder of its own for the run with --out.",
             )
         if fresh:
-            for stage in STAGES:
-                if (path / stage).is_dir():
-                    shutil.rmtree(path / stage)
-            for name in (RECIPE, MANIFEST, VERDICT, EVENTS):
-                (path / name).unlink(missing_ok=True)
+            _clear(path)
         return RunFolder(path)
 
     def stage(self, name: str) -> Path:
@@ -148,6 +155,20 @@ def finite(value: Any, *, spelled: bool = False) -> Any:
     if isinstance(value, list | tuple):
         return [finite(inner, spelled=spelled) for inner in cast(list[Any], value)]
     return value
+
+
+def _clear(path: Path) -> None:
+    # The verdict goes first: killed in between, the folder must not show a verdict on what is no longer there.
+    try:
+        for name in (VERDICT, MANIFEST):
+            (path / name).unlink(missing_ok=True)
+        for stage in reversed(STAGES):
+            if (path / stage).is_dir():
+                shutil.rmtree(path / stage)
+        for name in (RECIPE, EVENTS):
+            (path / name).unlink(missing_ok=True)
+    except OSError as cause:
+        raise refused("clear the folder", path, cause) from cause
 
 
 def _json(file: Path) -> Any:

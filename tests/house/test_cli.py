@@ -61,7 +61,7 @@ def error_of(result: Result) -> dict[str, Any]:
     ("words", "code", "help"),
     [
         (["prov"], "usage", "Did you mean 'prove'?"),
-        (["xyzzy"], "usage", "There are: doctor, generate"),
+        (["xyzzy"], "usage", "There are: doctor, example"),
         (["prove", "a.csv", "--targt", "y"], "usage", "Did you mean '--target'?"),
         (["prove", "a.csv"], "usage", "complement prove --help"),
         (["prove", "a.csv", "--target", "y", "--question", "artefact"], "usage", "complement prove --help"),
@@ -110,6 +110,12 @@ def test_doctor_finds_this_installation_sound():
     found = json.loads(result.stdout)
     assert (result.exit_code, found["fine"]) == (0, True)
     assert {"python", "numpy", "lightgbm", "cores"} <= {finding["name"] for finding in found["findings"]}
+
+
+def test_an_example_is_written_and_previewed(here: Path):
+    written = json.loads(call("example", "too-few", "--out", "few", "--json").stdout)["recipe"]
+    assert call("preview", written, "--rows", "2").exit_code == 0
+    assert error_of(call("example", "too-fwe", "--json"))["help"] == "Did you mean 'too-few'?"
 
 
 def test_what_init_writes_loads_and_is_not_overwritten(here: Path):

@@ -55,7 +55,7 @@ def test_a_split_never_cuts_a_unit(rows: int, seed: int, folds: int, timed: bool
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(0, 1000), st.sampled_from([{}, {"unit": "owner"}, {"sealed_share": 0.25}, {"time": "day", "folds": 3}]))
+@given(st.integers(0, 1000), st.sampled_from([{}, {"unit": "owner"}, {"sealed": 0.25}, {"time": "day", "folds": 3}]))
 def test_the_order_of_rows_does_not_matter(seed: int, how: dict[str, object]) -> None:
     data = records(120, 3, owners=70)
     order = np.random.default_rng(seed).permutation(data.rows)
@@ -94,7 +94,7 @@ def test_a_regression_is_stratified_on_quintiles() -> None:
 
 def test_a_sealed_share_is_that_share_of_every_class() -> None:
     data = records(400)
-    part = partition(data, PURPOSE, salt="s", sealed_share=0.25)
+    part = partition(data, PURPOSE, salt="s", sealed=0.25)
     assert part.folds == 1
     assert set(part.fold) == {-1, 0}
     y = np.array(data.column("y").to_pylist())
@@ -122,10 +122,10 @@ def test_the_sealed_hash_names_a_set() -> None:
     [
         ({"folds": 1}, "too few"),
         ({"folds": 200}, "need at least 400"),
-        ({"sealed_share": 1.2}, "between 0 and 1"),
-        ({"sealed_share": 0.2, "time": "day"}, "Choose one"),
-        ({"sealed_rows": np.zeros(60, bool)}, "marks 0"),
-        ({"sealed_rows": np.ones(7, bool)}, "marks 7 of 7"),
+        ({"sealed": 1.2}, "between 0 and 1"),
+        ({"sealed": 0.2, "time": "day"}, "Choose one"),
+        ({"sealed": np.zeros(60, bool)}, "marks 0"),
+        ({"sealed": np.ones(7, bool)}, "marks 7 of 7"),
         ({"folds": 15}, "Class '1'"),
         ({"unit": "ownr"}, "Did you mean 'owner'"),
     ],
@@ -138,16 +138,16 @@ def test_splits_that_cannot_be_made_say_why(how: dict[str, object], says: str) -
 def test_a_sealed_file_is_fold_zero() -> None:
     data = records(100)
     sealed = np.arange(100) >= 80
-    part = partition(data, PURPOSE, salt="s", sealed_rows=sealed)
+    part = partition(data, PURPOSE, salt="s", sealed=sealed)
     np.testing.assert_array_equal(part.test(0), np.arange(80, 100))
-    assert part.sealed_hash == partition(data.take(np.arange(100)[::-1]), PURPOSE, salt="t", sealed_rows=sealed[::-1]).sealed_hash
+    assert part.sealed_hash == partition(data.take(np.arange(100)[::-1]), PURPOSE, salt="t", sealed=sealed[::-1]).sealed_hash
 
 
 def test_sealed_records_among_the_train_records_are_an_error() -> None:
     data = records(100)
     leaked = data.concat(data.take(np.array([50, 3])))
     with pytest.raises(SplitError) as met:
-        partition(leaked, PURPOSE, salt="s", sealed_rows=(np.arange(102) >= 99) & (np.arange(102) != 100))
+        partition(leaked, PURPOSE, salt="s", sealed=(np.arange(102) >= 99) & (np.arange(102) != 100))
     assert met.value.code == "sealed-overlap"
     assert "1 of 2 sealed" in met.value.met
     assert "sealed record 2" in met.value.met
@@ -156,14 +156,14 @@ def test_sealed_records_among_the_train_records_are_an_error() -> None:
 def test_equal_records_of_a_coarse_table_are_a_note() -> None:
     rng = np.random.default_rng(0)
     data = read(pa.table({"a": rng.integers(0, 4, 300), "b": rng.choice(["u", "v"], 300), "y": rng.integers(0, 2, 300)}))
-    part = partition(data, PURPOSE, salt="s", sealed_rows=np.arange(300) > 200)
+    part = partition(data, PURPOSE, salt="s", sealed=np.arange(300) > 200)
     assert any("coarse" in note for note in part.notes)
 
 
 def test_a_unit_on_both_sides_of_a_sealed_file_is_an_error() -> None:
     data = records(100, owners=20)
     with pytest.raises(SplitError, match="both sides"):
-        partition(data, PURPOSE, salt="s", unit="owner", sealed_rows=np.arange(100) > 60)
+        partition(data, PURPOSE, salt="s", unit="owner", sealed=np.arange(100) > 60)
 
 
 def test_patients_are_never_cut(data_folder: Path) -> None:

@@ -295,7 +295,8 @@ def _fit(value: Literal, kind: pa.DataType, test: Test, text: str) -> pa.Scalar:
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
         fits = isinstance(value, str)
         # Codes such as '0' and '1' are often text in a file: a number that is written the same way is meant.
-        if isinstance(value, int) and not isinstance(value, bool):
+        # Text has no order that a number would fit into: '9' comes after '10'.
+        if isinstance(value, int) and not isinstance(value, bool) and test.operator in ("=", "!=", "in"):
             fits, value = True, str(value)
     elif pa.types.is_temporal(kind):
         fits = isinstance(value, str)

@@ -61,12 +61,67 @@ CODES: dict[str, str] = {
     "gate": "A gate that the recipe asked for did not hold.",
 }
 
+# What to do where the place that raises says nothing better: docs/errors.md in plain text.
+ADVICE: dict[str, str] = {
+    "recipe-missing": "Check the path; complement init DATA --target y writes a recipe.",
+    "recipe-syntax": "Correct the line and column that the message names.",
+    "recipe-unknown-key": "Use the nearest key that the message offers; complement schema lists them all.",
+    "recipe-value": "Give a value of the kind and range that the message names.",
+    "recipe-unsafe": "Write the value out instead of using a tag, an anchor or an alias.",
+    "usage": "Run the command with --help; the message says what is missing or contradicts.",
+    "unknown-name": "Use one of the names in the message, or install the plug-in that has it.",
+    "plugin-broken": "Run complement.testing.check_… on the plug-in: it names the first check that fails.",
+    "extra-missing": "Run the install command that the message gives.",
+    "library-broken": "Run complement doctor: it names the library and the command that mends it.",
+    "disk": "Free space or choose another folder, then run again: finished shards are kept.",
+    "source-missing-file": "Check the path; for a table inside a database write file.duckdb::table.",
+    "source-format": "Convert to CSV, TSV, JSONL, Parquet or Feather.",
+    "source-empty": "Check that the file has a header and at least one row.",
+    "source-encoding": "Save the file as UTF-8; the message gives the byte at which reading stopped.",
+    "source-header": "Give every column a name, each once.",
+    "source-ragged": "Look at the line that the message names; most often a separator inside a cell lacks quotes.",
+    "source-type": "Make the cells of the column of one kind, or cast it before.",
+    "source-wide": "Leave columns out that no model will see.",
+    "source-infinite": "Replace infinite values by missing ones or by numbers.",
+    "schema-column": "Use the column name that the message offers.",
+    "schema-role": "Give each of target, time, unit and weight to one column only.",
+    "schema-mismatch": "Bring both tables to the same columns, in the same kinds.",
+    "schema-key": "Make parent keys unique, and let every child row refer to a parent that exists.",
+    "dataset-shape": "Give one weight, 0 or more, and one lineage row for each record.",
+    "where-syntax": "Correct the condition at the place marked ⟨here⟩.",
+    "where-type": "Write text in single quotes, numbers bare, dates as '2024-05-01'.",
+    "request-impossible": "Widen the condition, or bring real records that meet it.",
+    "request-rows": "Ask for a whole number of rows, 1 or more.",
+    "generate-short": "Ask for fewer rows or widen the condition; the message says why records failed.",
+    "generate-unsupported": "Choose another generator; the message says what this one cannot do.",
+    "generate-fit": "Bring more records, or choose a simpler generator such as bootstrap.",
+    "split-units": "Use fewer folds, or check the unit column: every record of a unit belongs to one part.",
+    "split-time": "Correct the time column, so that every record has a time that can be ordered.",
+    "sealed-overlap": "Take the sealed records out of the file to learn from.",
+    "target-missing": "Name a column of the data as the target.",
+    "target-single": "Bring records of at least two target values: there is nothing to predict.",
+    "target-empty": "Fill in or remove records without a target; group rare classes.",
+    "target-copy": "Remove the feature that the message names, or set its role to ignore.",
+    "prove-too-few": "Bring more records, or use fewer folds; the message says how many are needed.",
+    "prove-metric": "Choose one of the metrics that fit the task; the message lists them.",
+    "prove-learner": "Choose one of the learners that fit the task; the message lists them.",
+    "prove-question": "Ask another question or give what it needs; docs/verdict.md says what that is.",
+    "shard-failed": "Read the cause in the message; run again with --resume: finished shards are kept.",
+    "run-changed": "Run with --fresh, or into another folder.",
+    "run-damaged": "Delete the file that the message names and resume: it is made again.",
+    "unexpected": "Run again with --debug for the place, and report it: the message should have said more.",
+    "interrupted": "Run the same command again: it goes on where it stopped.",
+    "gate": "Read the verdict: the recipe asked for more than the evidence supports.",
+}
+MOST_MET, MOST_WHERE, MOST_HELP = 800, 320, 560  # characters: 21 lines of 80, so that an error is one screen
+
 
 class ComplementError(Exception):
     """The root of the tree.
 
-    `code` is stable and documented in docs/codes; `met` says what was found, `where` the file, line or key, and
-    `help` what to do. `exit_code` is what the command line returns: 1 gate, 2 recipe or usage, 3 environment.
+    `code` is stable and documented in docs/errors.md; `met` says what was found, `where` the file, line or key, and
+    `help` what to do (left out: the code's advice). What cannot be printed is spelled (`\\x00`), and long text is cut.
+    `exit_code` is what the command line returns: 1 gate, 2 recipe or usage, 3 environment.
     """
 
     exit_code = 2
@@ -74,7 +129,8 @@ class ComplementError(Exception):
     def __init__(self, code: str, met: str, *, where: str = "", help: str = "") -> None:
         if code not in CODES:
             raise KeyError(f"'{code}' is not among the codes of core/errors.py")
-        self.code, self.met, self.where, self.help = code, met, where, help
+        self.code, self.met, self.where = code, _printable(met, MOST_MET), _printable(where, MOST_WHERE)
+        self.help = _printable(help or ADVICE[code], MOST_HELP)
         super().__init__(self.text())
 
     def text(self) -> str:
@@ -92,6 +148,14 @@ class ComplementError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process borders; the default would call the class with the text alone.
         return (_rebuild, (type(self), self.code, self.met, self.where, self.help))
+
+
+def _printable(text: str, most: int) -> str:
+    """The text as a terminal can show it: control characters are spelled, what is too long for `most` is cut."""
+    lines = text[: most + 1].splitlines()
+    if len(text) > most or len(lines) > most // 80:
+        lines = [*"\n".join(lines[: most // 80])[: most - 2].splitlines(), "…"]
+    return "\n".join("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line) for line in lines)
 
 
 def _rebuild(kind: type[ComplementError], code: str, met: str, where: str, help: str) -> ComplementError:

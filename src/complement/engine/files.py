@@ -65,6 +65,11 @@ def read_bytes(path: Path) -> bytes:
         raise refused("read", path, cause) from cause
 
 
+def is_temporary(name: str) -> bool:
+    """True for the names under which files are written before they take their own."""
+    return _TEMPORARY.search(name) is not None
+
+
 def remove_leftovers(folder: Path) -> int:
     """Delete what killed processes left under temporary names; the number of files deleted.
 

@@ -139,7 +139,9 @@ class Splitting(Part):
     """How real records are set aside to judge on."""
 
     unit: Name | None = Field(default=None, description="Column that must never be cut: a patient, an account.")
-    time: Name | None = Field(default=None, description="Column of time: learn from the past, judge on what came later.")
+    time: Name | None = Field(
+        default=None, description="Column of time, or (rows) for the order of rows: judge on what came later."
+    )
     folds: int = Field(default=5, ge=2, le=50, description="Outer folds when every record is judged on once (cross-fit).")
     sealed: Literal["auto", "cross-fit"] | Annotated[float, Field(ge=0.05, le=0.5)] = Field(
         default="auto", description="Share of units to seal once, or cross-fit. auto: one sealed 20 % where that is large enough."

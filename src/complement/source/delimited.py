@@ -69,6 +69,14 @@ def text_bytes(path: Path) -> bytes:
             where=str(path),
             help=f"Convert it, for example: iconv -f {name} -t UTF-8 {path.name} > converted_{path.name}",
         ) from cause
+    if b"\0" in content:  # UTF-8, and yet no text: a spreadsheet, a picture, or a disk that lost a block
+        line = content[: content.index(0)].count(b"\n") + 1
+        raise SourceError(
+            "source-format",
+            "The file holds NUL bytes: it is not text, or it was damaged on its way.",
+            where=f"{path}:{line}",
+            help="Write it anew from where it came. A spreadsheet is saved as CSV first.",
+        )
     if b"\r" in content:  # Windows, and the single carriage returns of old Macintosh files
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return content.lstrip(b"\n")

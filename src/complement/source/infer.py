@@ -300,7 +300,8 @@ def _refuse_strays(name: str, array: pa.Array) -> None:
         "source-type",
         f"Column '{name}' holds {present - count:,} numbers and the words {', '.join(map(repr, words))}.",
         where=f"row {row + 1} (line {row + 2} of a file whose first line is the header)",
-        help=f"Name them as missing codes (columns: {name}: missing: [{words[0]}]) or declare the column's kind: category.",
+        help=f"In the recipe: schema: {{{name}: {{missing: [{words[0]!r}]}}}}, when they mean 'not known'; "
+        f"or schema: {{{name}: {{kind: category}}}}.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -168,9 +169,25 @@ def _from_jsonl(path: Path) -> pa.Table:
     try:
         return arrow_json.read_json(pa.BufferReader(content), read_options=arrow_json.ReadOptions(block_size=longest))
     except pa.ArrowInvalid as cause:
-        met = str(cause).splitlines()[0]
-        code = "source-type" if "changed from" in met else "source-format"
-        raise SourceError(code, f"The lines do not agree: {met}.", where=str(path), help="One JSON object per line.") from cause
+        raise _broken_line(content, path, cause) from cause
+
+
+def _broken_line(content: bytes, path: Path, cause: pa.ArrowInvalid) -> SourceError:
+    """The error for a file that Arrow refuses: read once more, line by line, to learn the number of the line."""
+    filled = [number for number, line in enumerate(content.split(b"\n"), 1) if line.strip()]
+    for number, line in enumerate(content.split(b"\n"), 1):
+        try:
+            why = "" if not line.strip() or isinstance(json.loads(line), dict) else "it is no object"
+        except (ValueError, RecursionError) as broken:
+            why = str(broken)[:200]
+        if why:
+            met = f"Line {number} is no JSON object ({why}): {line[:60].decode(errors='replace')!r}."
+            return SourceError("source-format", met, where=f"{path}:{number}", help="Write one JSON object per line.")
+    met = str(cause).splitlines()[0]
+    row = re.search(r" in row (\d+)$", met)
+    where = f"{path}:{filled[int(row.group(1))]}" if row and int(row.group(1)) < len(filled) else str(path)
+    code, help = "source-type" if "changed from" in met else "source-format", "Give a key the same kind of value in every line."
+    return SourceError(code, f"The lines do not agree: {met}.", where=where, help=help)
 
 
 def _from_binary(path: Path, kind: str) -> pa.Table:

@@ -29,22 +29,25 @@ def partition(
     unit: str | None = None,
     time: str | bool | None = None,
     folds: int = 5,
-    sealed_share: float | None = None,
-    sealed_rows: np.ndarray | None = None,
+    sealed: float | np.ndarray | None = None,
 ) -> Partition:
     """Folds over units that no unit crosses, decided by a salted hash of each unit's name, never by a seed or row order.
 
     Default: `folds` folds, every unit sealed once, stratified on the target (class, or quintile) and on the purpose's
-    slices. `sealed_share` in (0, 1): one fold 0 of that share, the others always train (-1). `sealed_rows` (mask, shape
-    (records,)): these are fold 0. `time` (a column, or True for the order of rows): rolling origin, see rolling.py.
+    slices. `sealed`, a share in (0, 1): one fold 0 of that share, the others always train (-1); or a mask, shape
+    (records,): these are fold 0. `time` (a column, or True for the order of rows): rolling origin, see rolling.py.
     Raises SplitError or ProveError when units, classes or times do not allow it.
     """
-    _check_asked(real, time, folds, sealed_share, sealed_rows)
+    share = sealed if isinstance(sealed, float | int) else None
+    mask = None if sealed is None or share is not None else np.asarray(sealed, bool)
+    _check_asked(real, time, folds, share, mask)
     copies = find_copies(real.with_schema(real.schema.with_target(purpose.target)), unit=unit)
-    if sealed_rows is not None:
-        return _by_file(real, copies, np.asarray(sealed_rows, bool), unit)
+    if mask is not None:
+        part = _by_file(real, copies, mask, unit)  # records on both sides are the graver fault
+        _refuse_one_class(real, purpose, mask)
+        return part
     found = name_units(real, copies, unit=unit)
-    need = 2 if sealed_share is not None else folds
+    need = 2 if share is not None else folds
     if len(found) < 2 * need:
         raise SplitError(
             "split-units",
@@ -57,15 +60,15 @@ def partition(
         return Partition(found.of, fold, folds, "time", block, sealed_hash(judged), (*found.notes, *notes))
     stratum = strata(real, purpose)
     # So many units of a class are dealt one at least to each part.
-    _check_classes(real, purpose, found, need if sealed_share is None else ceil(1 / min(sealed_share, 1 - sealed_share) - 1e-9))
+    _check_classes(real, purpose, found, need if share is None else ceil(1 / min(share, 1 - share) - 1e-9))
     order = _dealt(found, stratum, salt)
     of_unit = np.full(len(found), ALWAYS_TRAIN)
-    if sealed_share is None:
+    if share is None:
         of_unit[order] = np.arange(len(order)) % folds
     else:  # systematic: every 1/share-th unit of the strata in turn, so that each gives its share to within one
-        steps = np.floor(np.arange(len(order) + 1) * sealed_share + 1e-9)
+        steps = np.floor(np.arange(len(order) + 1) * share + 1e-9)
         of_unit[order[np.diff(steps) > 0]] = 0
-    count = folds if sealed_share is None else 1
+    count = folds if share is None else 1
     return Partition(found.of, of_unit[found.of], count, "units", None, sealed_hash(found.names[of_unit >= 0]), found.notes)
 
 
@@ -105,14 +108,16 @@ def strata(real: Dataset, purpose: Purpose) -> np.ndarray:
 def _check_asked(real: Dataset, time: str | bool | None, folds: int, share: float | None, sealed: np.ndarray | None) -> None:
     timed = time is not None and time is not False
     if timed + (share is not None) + (sealed is not None) > 1:
-        raise SplitError("split-units", "Choose one of time, sealed_share and sealed_rows: each is a way to split of its own.")
+        raise SplitError(
+            "split-units", "Choose one of time, a sealed share and sealed records: each is a way to split of its own."
+        )
     if share is not None and not 0 < share < 1:
-        raise SplitError("split-units", f"sealed_share={share} is not between 0 and 1.")
+        raise SplitError("split-units", f"sealed={share} is not between 0 and 1.")
     if share is None and sealed is None and folds < 2 - timed:
-        raise SplitError("split-units", f"folds={folds} is too few.", help="Use 2 folds or more, or a sealed_share.")
+        raise SplitError("split-units", f"folds={folds} is too few.", help="Use 2 folds or more, or a sealed share.")
     if sealed is not None and (len(sealed) != real.rows or not np.any(sealed) or np.all(sealed)):
         raise SplitError(
-            "split-units", f"sealed_rows marks {int(np.sum(sealed))} of {len(sealed)} records; {real.rows} records are split."
+            "split-units", f"sealed marks {int(np.sum(sealed))} of {len(sealed)} records; {real.rows} records are split."
         )
 
 
@@ -128,6 +133,21 @@ def _check_classes(real: Dataset, purpose: Purpose, found: Units, need: int) -> 
                 "prove-too-few",
                 f"Class '{label}' of '{purpose.target}' has {have} units; this split needs at least {need}.",
                 help="Use fewer folds, join or leave out the class, or bring more real data of it.",
+            )
+
+
+def _refuse_one_class(real: Dataset, purpose: Purpose, sealed: np.ndarray) -> None:
+    """Nothing can be learnt from records of one class, and nothing judged on them."""
+    if purpose.task == "regression":
+        return
+    words = as_text(real.column(purpose.target))
+    for part, what in ((~sealed, "The records to learn from"), (sealed, "The sealed records")):
+        found = {str(word) for word in words[part] if word is not None}
+        if len(found) < 2:
+            raise ProveError(
+                "prove-too-few",
+                f"{what} have {f'the one class {min(found)!r}' if found else 'no class'} of '{purpose.target}'.",
+                help="Bring records of at least two classes: no metric can tell models apart on one.",
             )
 
 

@@ -47,7 +47,8 @@ def write_table(table: pa.Table, path: str | Path) -> Path:
 def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Call `write` with a temporary file beside `path`, flush it to the disk and rename it to `path`."""
     # A name of its own for every writer: two processes never share a temporary file.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    # It is spelled like those of engine/files.py, which removes what killed processes leave in a run.
+    temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as stream:
