@@ -34,10 +34,10 @@ from complement.prove.pool import Ask, Refit
 from complement.prove.trial import judge
 
 ALPHA, SEEDS, FURTHER = 0.05, 5, 5
-CALIBRATION = 8  # data sets by which the share of flipped targets is set for a wanted true difference
-FLIPS = (0.0, 0.1, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
+CALIBRATION = 6  # data sets by which the share of flipped targets is set for a wanted true difference
+FLIPS = (-1.0, -0.5, 0.0, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6)
 BALANCED = {"logistic": Law("linear", 5, 1.5), "tree": Law("linear", 5, 1.5)}
-PLANTED = Case(Law("linear", 6, 2.0), "cubic", weight=0.8, fresh_rows=25_000)
+PLANTED = Case(Law("linear", 6, 2.0), "cubic", weight=0.9, times=8.0, fresh_rows=25_000)
 TIMES_DETECTABLE = (1.0, 2.0, 4.0, -1.0, -2.0, -4.0)
 
 Row = dict[str, Any]
@@ -71,7 +71,7 @@ def balanced(seed: int, learner: str, flip: float, slope: float) -> list[Row]:
     """Fresh rows with as many wrong targets as make the true difference of this very data set 0, in one Newton step."""
     case = Case(BALANCED[learner], learner, seed=seed)
     here = _deltas(case, flip, range(SEEDS, SEEDS + FURTHER)).mean()
-    return [_judged(case, float(np.clip(flip - here / slope, 0.0, 0.6)))]
+    return [_judged(case, float(np.clip(flip - here / slope, FLIPS[0], FLIPS[-1])))]
 
 
 def planted(seed: int, flip: float) -> list[Row]:
@@ -224,7 +224,7 @@ def sections(which: str, runs: int, workers: int, note: Callable[[str, Row], Non
             name = f"planted {times:+g} x detectable"
             reached = float(np.interp(flip, FLIPS, np.minimum.accumulate(curve)))
             if abs(reached - times * detectable) > 0.1 * abs(times) * detectable:
-                note(name, {"not reachable": f"{times * detectable:+.4f}; fresh rows give {curve[0]:+.4f} at most"})
+                note(name, {"not reachable": f"{times * detectable:+.4f}; made rows give {curve[0]:+.4f} at most"})
                 continue
             gathered(partial(planted, flip=flip), runs, workers, 30_000, lambda rows, of=name: note(of, power(rows)))
         yield "power"

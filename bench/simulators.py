@@ -43,11 +43,13 @@ class Law:
     def draw(self, rows: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Features (rows, features) and the target as bool (rows,)."""
         x = rng.standard_normal((rows, self.features))
+        return x, rng.random(rows) < 1 / (1 + np.exp(-self.odds(x)))
+
+    def odds(self, x: np.ndarray) -> np.ndarray:
+        """The log odds of the target, shape (rows,)."""
         if self.kind == "linear":
-            odds = x.sum(axis=1) * (self.strength / np.sqrt(self.features))
-        else:
-            odds = self.strength * (x[:, 0] * x[:, 1] + np.abs(x[:, 2]) - 0.8) + 0.5 * self.strength * x[:, 3]
-        return x, rng.random(rows) < 1 / (1 + np.exp(-odds - self.intercept))
+            return x.sum(axis=1) * (self.strength / np.sqrt(self.features)) + self.intercept
+        return self.strength * (x[:, 0] * x[:, 1] + np.abs(x[:, 2]) - 0.8 + 0.5 * x[:, 3]) + self.intercept
 
     @property
     def schema(self) -> Schema:
@@ -77,7 +79,7 @@ class FreshRows:
     """A generator that knows the law: fresh rows of it, a share `flip` of them with the wrong target.
 
     flip = 0 adds what more real records would add; the larger it is, the more the rows hurt. In between lies a share at
-    which the true difference is 0.
+    which the true difference is 0. Below 0 a share -flip gets the likelier target, which is better still.
     """
 
     law: Law
@@ -91,7 +93,9 @@ class FreshRows:
         rng = rng_at(seed, "fresh rows")
         x, y = self.law.draw(request.rows, rng)
         # One uniform number per row for every share: a little more flip then is the same rows, a few of them worse.
-        return Answer(self.law.made(x, y ^ (rng.random(len(y)) < self.flip), request, seed))
+        moved = rng.random(len(y)) < abs(self.flip)
+        y = y ^ moved if self.flip >= 0 else np.where(moved, self.law.odds(x) > 0, y)
+        return Answer(self.law.made(x, y, request, seed))
 
 
 @dataclass

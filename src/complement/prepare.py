@@ -15,7 +15,7 @@ from complement import catalog
 from complement.core.condition import Condition
 from complement.core.contracts import Context, Learner
 from complement.core.dataset import Dataset
-from complement.core.errors import ProveError, RecipeError, SchemaError, UsageError
+from complement.core.errors import ProveError, RecipeError, RequestError, SchemaError, UsageError
 from complement.core.partition import Partition
 from complement.core.purpose import Purpose, Slice
 from complement.core.schema import Role, Schema, nearest
@@ -23,6 +23,7 @@ from complement.core.score import Score
 from complement.core.values import absent, as_numbers, as_text
 from complement.engine.plan import table_hash
 from complement.measure.privacy import gate
+from complement.models.table_learner import TASKS, check_task
 from complement.prove.plan import Plan
 from complement.prove.pool import Ask, Fixed, Pool, Refit
 from complement.recipe import IN_MEMORY, Named, Recipe, SliceNote
@@ -30,7 +31,7 @@ from complement.runfolder import file_hash
 from complement.source.profile import survey
 from complement.source.read import read, read_tables
 from complement.source.split import partition
-from complement.source.target import check_target, drop_missing_target, find_target_copies
+from complement.source.target import check_delivered, check_target, drop_missing_target, find_target_copies
 
 SEALED_SHARE = 0.2  # of the units, where a single sealed set is large enough
 LARGE_RECORDS, LARGE_RARE = 50_000, 1_000  # what "large enough" is: all records, and sealed ones of the rarest class
@@ -96,6 +97,7 @@ def read_synthetic(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) ->
         raise RecipeError("recipe-value", "The recipe names no `synthetic` file.")
     origin = inputs.synthetic if inputs.synthetic is not None else recipe.place(recipe.synthetic)
     made = _read_like(origin, source.real)
+    check_delivered(made, source.purpose)
     made, _, _ = _without_missing_target(made, None, source.purpose.target)
     return _as_synthetic(made), _hash(recipe.synthetic, origin, made)
 
@@ -125,8 +127,15 @@ def purpose_of(recipe: Recipe, real: Dataset) -> tuple[Purpose, tuple[str, ...]]
         if task not in fits:
             met = f"The metric '{name}' does not fit a {task} task."
             raise ProveError("prove-metric", met, help=f"It fits: {', '.join(fits)}. Name another, or the `task`.")
+    if not real.schema.features():
+        met = f"No column is left to predict '{purpose.target}' from: each has another role, such as identifier or ignore."
+        raise SchemaError(
+            "schema-role", met, help="Give a column the role feature in the recipe: schema: {COLUMN: {role: feature}}."
+        )
     for part in (*purpose.slices, *([purpose.primary] if purpose.primary else [])):
-        part.where.mask(real.records.slice(0, 1))  # names a column that is not there, or compares it with what it never holds
+        inside = part.where.mask(real.records)  # names a column that is not there, or compares it with what it never holds
+        if part is purpose.primary and not inside.any():
+            raise RequestError("request-impossible", f"No real record is in the primary slice '{part.name}': {part.where}.")
     return purpose, notes
 
 
@@ -181,9 +190,12 @@ def asks_of(recipe: Recipe, source: Source) -> tuple[Ask, ...]:
     return tuple(asks)
 
 
-def learners_of(recipe: Recipe) -> dict[str, Learner]:
-    """The learners by name, not fitted."""
-    return {one.name: _learner(one) for one in recipe.purpose.learners}
+def learners_of(recipe: Recipe, task: str) -> dict[str, Learner]:
+    """The learners by name, not fitted. Raises ProveError "prove-learner" when one does not fit the task."""
+    learners = {one.name: _learner(one) for one in recipe.purpose.learners}
+    for name, learner in learners.items():
+        check_task(name, getattr(learner, "tasks", TASKS), task)
+    return learners
 
 
 def plan_of(recipe: Recipe) -> Plan:
@@ -248,7 +260,7 @@ def _refuse_two_roles(recipe: Recipe) -> None:
         ("unit", recipe.split.unit),
         ("time", None if recipe.split.time == ROW_ORDER else recipe.split.time),
     ]
-    wanted += [(note.role, name) for name, note in recipe.columns.items() if note.role in ("target", "unit", "time", "weight")]
+    wanted += [(note.role, name) for name, note in recipe.columns.items()]
     columns: dict[str, str] = {}
     roles: dict[str, str] = {}
     for role, name in ((role, name) for role, name in wanted if role is not None and name is not None):
@@ -256,7 +268,7 @@ def _refuse_two_roles(recipe: Recipe) -> None:
             raise SchemaError(
                 "schema-role", f"The column '{name}' is named as {columns[name]} and as {role}.", help="Name one role."
             )
-        if roles.setdefault(role, name) != name:
+        if role in ("target", "unit", "time", "weight") and roles.setdefault(role, name) != name:
             met = f"The role {role} is given to '{roles[role]}' and to '{name}'."
             raise SchemaError("schema-role", met, help="One column can have it; make the other a feature, or ignore it.")
 
@@ -281,7 +293,15 @@ def _weighted(real: Dataset) -> Dataset:
     found = real.schema.with_role("weight")
     if not found or found[0].name not in real.records.column_names or real.column(found[0].name).null_count == real.rows:
         return real
-    return real.weighted(as_numbers(real.column(found[0].name)))
+    name = found[0].name
+    if not found[0].numeric:
+        raise SchemaError("schema-role", f"The weight column '{name}' holds words, not numbers.", help="Give another column.")
+    weight = as_numbers(real.column(name))
+    wrong = np.flatnonzero(~(weight >= 0))
+    if len(wrong):
+        met = f"The weight column '{name}' is negative or empty in {len(wrong):,} records, first in record {wrong[0] + 1}."
+        raise SchemaError("dataset-shape", met, help="Give every record a weight of 0 or more.")
+    return real.weighted(weight)
 
 
 def _with_roles(real: Dataset, recipe: Recipe) -> Dataset:

@@ -290,7 +290,7 @@ def _prove(ready: _Ready, engine: Engine, folder: RunFolder, tell: Tell) -> Judg
 def _judge(ready: _Ready, engine: Engine, folder: Path | None, tell: Tell) -> Judgement:
     recipe = ready.recipe
     plan, privacy = plan_of(recipe), privacy_gate if recipe.question == "substitute" else None
-    means = Means(learners_of(recipe), catalog.metric, privacy)
+    means = Means(learners_of(recipe, ready.source.purpose.task), catalog.metric, privacy)
     # The sealed records are opened here, before anything is computed of them, and after all that could be said without them.
     opening = ready.ledger.open(ready.partition.sealed_hash, plan=ready.plan, question=recipe.question)
     others = "Another plan" if opening.count == 2 else f"{opening.count - 1} other plans"

@@ -23,9 +23,7 @@ from complement.prove.trial import Case, Means, Site, judge
 
 FEATURES = 3
 PURPOSE = Purpose("y", "binary", ("no", "yes"))
-SCHEMA = Schema(
-    {"records": (*(Column(f"x{k}", "number") for k in range(FEATURES)), Column("y", "category", "target"))}
-)
+SCHEMA = Schema({"records": (*(Column(f"x{k}", "number") for k in range(FEATURES)), Column("y", "category", "target"))})
 
 
 def law(rows: int, *place: str | int, noise: float = 1.5, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:

@@ -207,7 +207,7 @@ def test_more_gain_never_reads_worse(pairs: list[tuple[int, bool]], place: int, 
     distinct = score + np.arange(len(score)) / 100
     for value, start, step in (
         (ranks.auroc, score, rise),
-        (lambda *case: ranks.recall_at(*case, precision=0.8), score, rise),
+        (lambda side, of, mass: ranks.recall_at(side, of, precision=0.8)(mass), score, rise),
         (ranks.average_precision, distinct, rise + 0.001),  # see the docstring for what ties do to it
     ):
         better = start.copy()

@@ -136,7 +136,9 @@ def test_jittered_copies_of_sealed_rows_are_found_near(world):
 def test_an_honest_delivered_file_has_no_leak_and_may_help(world):
     dataset = world.real(600)
     honest = world.records(*world.law(2000, "honest", noise=0), made=True)
-    judgement = world.run(dataset, world.Fixed(honest), world.rote, partition=world.once(600), plan=world.plan(question="artifact"))
+    judgement = world.run(
+        dataset, world.Fixed(honest), world.rote, partition=world.once(600), plan=world.plan(question="artifact")
+    )
     assert judgement.leaks == ()
     assert told(judgement) == ("HELPS", "helps")
 

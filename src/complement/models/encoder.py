@@ -16,6 +16,7 @@ from complement.core.schema import Column
 from complement.core.values import as_numbers, as_text
 
 Style = Literal["scaled", "codes", "filled"]
+LARGEST = float(np.finfo(np.float32).max)
 MAX_LEVELS = 50  # one-hot columns per category; a choice, so that one column of codes cannot outnumber all others
 MISSING, OTHER = -1, -2
 
@@ -76,7 +77,7 @@ class Encoder:
         for part in self.parts:
             column = records.column(part.name)
             if isinstance(part, _Number):
-                self._put_number(matrix, at, part, as_numbers(column))
+                self._put_number(matrix, at, part, _numbers(column))
             else:
                 self._put_levels(matrix, at, part, codes_of(column, part.values))
             at += self._width(part)
@@ -98,7 +99,7 @@ class Encoder:
     def _part(self, column: Column, train: Dataset, weight: np.ndarray) -> _Number | _Levels:
         if column.kind in ("category", "text") or _holds_text(train.column(column.name).type):
             return self._levels(column.name, train.column(column.name), weight)
-        values = as_numbers(train.column(column.name))
+        values = _numbers(train.column(column.name))
         known = np.isfinite(values) & (weight > 0)
         mass = weight[known]
         centre = float(np.average(values[known], weights=mass)) if len(mass) else 0.0
@@ -157,6 +158,12 @@ def codes_of(column: pa.ChunkedArray, values: Sequence[str]) -> np.ndarray:
     place = {value: number for number, value in enumerate(values)}
     found = [MISSING if text is None else place.get(text, OTHER) for text in texts]
     return np.array([*found, MISSING], np.int64)[places]  # a null has the place -1: the last entry
+
+
+def _numbers(column: pa.ChunkedArray) -> np.ndarray:
+    """The values of a column, NaN where missing; what trees of scikit-learn, which store float32, cannot hold is cut off."""
+    values = as_numbers(column)
+    return np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), np.nan)
 
 
 def _dictionary(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -136,15 +137,20 @@ class TableLearner(ABC):
         return "scaled"
 
     def _check(self, train: Dataset, purpose: Purpose, weight: np.ndarray) -> None:
-        if purpose.task not in self.tasks:
-            fits = {"logistic": "linear", "linear": "logistic"}.get(self.name, "lightgbm")
-            raise ProveError(
-                "prove-learner",
-                f"The learner '{self.name}' does not fit the task '{purpose.task}'; it fits {', '.join(self.tasks)}.",
-                help=f"Use '{fits}', or another of lightgbm, tree, mlp.",
-            )
+        check_task(self.name, self.tasks, purpose.task)
         if len(weight) != train.rows or not np.isfinite(weight).all() or (len(weight) and weight.min() < 0):
             raise SchemaError("dataset-shape", f"{train.rows} records need as many weights, each finite and at least 0.")
+
+
+def check_task(name: str, tasks: Sequence[str], task: str) -> None:
+    """Raises ProveError "prove-learner" when a learner of these tasks is asked for another."""
+    if task not in tasks:
+        fits = {"logistic": "linear", "linear": "logistic"}.get(name, "lightgbm")
+        raise ProveError(
+            "prove-learner",
+            f"The learner '{name}' does not fit the task '{task}'; it fits {', '.join(tasks)}.",
+            help=f"Use '{fits}', or another of lightgbm, tree, mlp.",
+        )
 
 
 def target_array(column: pa.ChunkedArray, purpose: Purpose) -> np.ndarray:

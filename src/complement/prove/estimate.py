@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,7 +113,7 @@ def value_of(metric: OnArrays, sealed: Sealed, scores: Scores, masks: Sequence[n
 
 def _smooth(metric: OnArrays, sealed: Sealed, arm: Scores, base: Scores | None, masks: Sequence[np.ndarray]) -> Estimate | None:
     sign = -1.0 if base is not None and metric.better == "low" else 1.0
-    cells: list[tuple[int, float, np.ndarray, np.ndarray]] = []  # cut, mass, deltas by seed, mean influence
+    cells: list[tuple[int, float, np.ndarray, np.ndarray]] = []  # cut, mass, deltas and influence by seed
     for cut, mask in enumerate(masks):
         truth, weight = sealed.truth[cut][mask], sealed.weight[cut][mask]
         deltas, influence = _cell(metric, truth, weight, arm[cut], None if base is None else base[cut], mask)
@@ -123,17 +123,21 @@ def _smooth(metric: OnArrays, sealed: Sealed, arm: Scores, base: Scores | None, 
         return None
     total = sum(mass for _, mass, _, _ in cells)
     if sealed.shared or sealed.overlap is not None:
-        return _over_draws(sealed, masks, [(cut, deltas, psi) for cut, _, deltas, psi in cells])
+        return _over_draws(sealed, masks, [(cut, deltas, psi.mean(axis=0)) for cut, _, deltas, psi in cells])
     units = np.zeros(sealed.clusters)
     seeds = np.zeros((len(cells), max(len(deltas) for _, _, deltas, _ in cells)))
-    value = 0.0
+    value, both = 0.0, 0.0
     for row, (cut, mass, deltas, psi) in enumerate(cells):
         share = mass / total
         value += share * float(deltas.mean())
         seeds[row] = share * (deltas - deltas.mean())
         weight = sealed.weight[cut][masks[cut]]
-        units += np.bincount(sealed.cluster[cut][masks[cut]], share * weight * psi / weight.sum(), sealed.clusters)
-    return Estimate(value, _judged(units, sealed, masks), seeds, _count(sealed, masks))
+        cluster = sealed.cluster[cut][masks[cut]]
+        parts = np.stack([np.bincount(cluster, share * weight * one / weight.sum(), sealed.clusters) for one in psi])
+        units += parts.mean(axis=0)
+        if len(parts) > 1:
+            both += float(np.sum(parts.var(axis=0, ddof=1))) / len(parts)
+    return Estimate(value, _judged(units, sealed, masks), seeds, _count(sealed, masks), both=both)
 
 
 def _cell(
@@ -144,14 +148,14 @@ def _cell(
     base: list[np.ndarray] | None,
     mask: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Differences by seed, shape (seeds,), and influence averaged over seeds, shape (records of the part,)."""
+    """Differences by seed, shape (seeds,), and influence by seed, shape (seeds, records of the part)."""
     count = max(len(arm), len(base or []))
     if not len(truth):
-        return np.full(count, np.nan), np.zeros(0)
+        return np.full(count, np.nan), np.zeros((count, 0))
 
     def own(scores: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         found = [metric.values(truth, score[mask], weight) for score in scores]
-        psi = np.mean([influence_of(metric, truth, score[mask], weight) for score in scores], axis=0)
+        psi = np.stack([influence_of(metric, truth, score[mask], weight) for score in scores])
         return np.broadcast_to(found, count) if len(found) == 1 else np.array(found), psi
 
     values, psi = own(arm)
@@ -196,11 +200,11 @@ def _bootstrapped(
     cluster = np.concatenate([c[m] for c, m in zip(sealed.cluster, masks, strict=True)])
     if not len(truth):
         return None
-    sides = [_side(scores, masks) for scores in (arm, base) if scores is not None]
+    sides = [[weigher(metric, truth, score) for score in _side(scores, masks)] for scores in (arm, base) if scores is not None]
 
     def deltas(weights: np.ndarray) -> np.ndarray:
         # A learner that does not vary has one prediction per cut: it is measured once and stands for all seeds.
-        found = [np.array([metric.values(truth, score, weights) for score in side]) for side in sides]
+        found = [np.array([value(weights) for value in side]) for side in sides]
         return sign * (found[0] - found[1] if len(found) == 2 else found[0])
 
     here = deltas(weight)
@@ -224,6 +228,12 @@ def _side(scores: Scores, masks: Sequence[np.ndarray]) -> list[np.ndarray]:
         np.concatenate([parts[min(seed, len(parts) - 1)][mask] for parts, mask in zip(scores, masks, strict=True)])
         for seed in range(count)
     ]
+
+
+def weigher(metric: OnArrays, truth: np.ndarray, score: np.ndarray) -> Callable[[np.ndarray], float]:
+    """The metric of these predictions as a function of the weights, prepared once where the metric can."""
+    prepared = getattr(metric, "by_weight", None)
+    return prepared(truth, score) if prepared is not None else lambda weight: metric.values(truth, score, weight)
 
 
 def _smooth_free_draws(

@@ -8,6 +8,7 @@ M(w') - M(w) ~ sum_i (w'_i - w_i) psi_i / W. Records with equal scores form one 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -64,14 +65,21 @@ def average_precision_influence(positive: np.ndarray, score: np.ndarray, weight:
     return weight.sum() * slope / amount
 
 
-def recall_at(positive: np.ndarray, score: np.ndarray, weight: np.ndarray, *, precision: float) -> float:
-    """The largest recall of a threshold whose precision is at least `precision`; 0 when none is, NaN without positives."""
-    _, gain, reached, total = _precision_parts(positive, score, weight)
-    if not gain.sum() > 0:
-        return math.nan
-    # A precision that equals the bound but for rounding meets it.
-    meets = (reached >= precision - 1e-12) & (total > 0)
-    return float((np.cumsum(gain) / gain.sum())[meets].max(initial=0.0))
+def recall_at(positive: np.ndarray, score: np.ndarray, *, precision: float) -> Callable[[np.ndarray], float]:
+    """By weight: the largest recall of a threshold whose precision is at least `precision`; 0 when none is, NaN without
+    positives. Scores are grouped once, because the bootstrap asks for hundreds of weights."""
+    group, groups = _groups(-score)
+
+    def value(weight: np.ndarray) -> float:
+        gain = np.cumsum(np.bincount(group, weights=weight * positive, minlength=groups))
+        total = np.cumsum(np.bincount(group, weights=weight, minlength=groups))
+        if not gain[-1] > 0:
+            return math.nan
+        # A precision that equals the bound but for rounding meets it.
+        meets = (gain >= (precision - 1e-12) * total) & (total > 0)
+        return float((gain / gain[-1])[meets].max(initial=0.0))
+
+    return value
 
 
 def _auroc_parts(

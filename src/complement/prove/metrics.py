@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -87,6 +88,15 @@ class ArrayMetric(ABC):
         known = self._known(y, score, weight)
         y, score, weight = y[known], score[known], np.asarray(weight, float)[known]
         return float(self._value(y, score, weight)) if weight.sum() > 0 else math.nan
+
+    def by_weight(self, y: np.ndarray, score: np.ndarray) -> Callable[[np.ndarray], float]:
+        """The metric of these predictions as a function of the weights: what does not depend on them is done once."""
+        known = self._known(y, score, np.ones(len(y)))
+        inner = self._by_weight(y[known], score[known])
+        return lambda weight: inner(weight[known]) if weight[known].sum() > 0 else math.nan
+
+    def _by_weight(self, y: np.ndarray, score: np.ndarray) -> Callable[[np.ndarray], float]:
+        return lambda weight: float(self._value(y, score, weight))
 
     def influences(self, y: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarray | None:
         """Influence values, shape (records,), 0 for records without a known target; None where not smooth."""
@@ -215,14 +225,22 @@ class Ece(ArrayMetric):
     smooth = False
 
     def _value(self, y: np.ndarray, score: np.ndarray, weight: np.ndarray) -> float:
+        return self._by_weight(y, score)(weight)
+
+    def _by_weight(self, y: np.ndarray, score: np.ndarray) -> Callable[[np.ndarray], float]:
         confidence = score if score.ndim == 1 else score.max(axis=1)
         hit = y == 1 if score.ndim == 1 else score.argmax(axis=1) == y
         distinct, group = np.unique(confidence, return_inverse=True)
-        mass = np.bincount(group.reshape(-1), weights=weight, minlength=len(distinct))
-        middle = (np.cumsum(mass) - mass / 2) / mass.sum()
-        place = np.minimum((middle * BINS).astype(int), BINS - 1)[group.reshape(-1)]
-        gaps = np.bincount(place, weights=weight * (hit - confidence), minlength=BINS)
-        return float(np.abs(gaps).sum() / weight.sum())
+        group = group.reshape(-1)
+
+        def value(weight: np.ndarray) -> float:
+            mass = np.bincount(group, weights=weight, minlength=len(distinct))
+            lost = np.bincount(group, weights=weight * (hit - confidence), minlength=len(distinct))
+            middle = (np.cumsum(mass) - mass / 2) / mass.sum()
+            place = np.minimum((middle * BINS).astype(int), BINS - 1)
+            return float(np.abs(np.bincount(place, weights=lost, minlength=BINS)).sum() / weight.sum())
+
+        return value
 
 
 class RecallAtPrecision(ArrayMetric):
@@ -233,7 +251,10 @@ class RecallAtPrecision(ArrayMetric):
     smooth = False
 
     def _value(self, y: np.ndarray, score: np.ndarray, weight: np.ndarray) -> float:
-        return ranks.recall_at(y == 1, score, weight, precision=self.purpose.min_precision)
+        return self._by_weight(y, score)(weight)
+
+    def _by_weight(self, y: np.ndarray, score: np.ndarray) -> Callable[[np.ndarray], float]:
+        return ranks.recall_at(y == 1, score, precision=self.purpose.min_precision)
 
 
 def _predicted(score: np.ndarray, threshold: float) -> np.ndarray:

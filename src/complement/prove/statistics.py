@@ -27,7 +27,8 @@ class Estimate:
     `units`: contributions per cluster of sealed units, shape (clusters,), summing to about 0. `seeds`: per fold and seed,
     the deviation from the fold's mean, times the fold's share, shape (folds, seeds). `draws`: per training draw (question
     "recipe"), its deviation over the number of draws, shape (draws,), empty otherwise; `draws_factor` widens it where draws
-    overlap (Nadeau & Bengio 2003). `n`: sealed units.
+    overlap (Nadeau & Bengio 2003). `n`: sealed units. `both` is the variance that the units' and the seeds' parts both
+    hold, because a unit fares differently with every seed: it must be counted once (Owen 2007).
     """
 
     value: float
@@ -36,6 +37,7 @@ class Estimate:
     n: int
     draws: np.ndarray = field(default_factory=lambda: np.zeros(0))
     draws_factor: float = 1.0
+    both: float = 0.0
 
     @property
     def units_variance(self) -> float:
@@ -44,8 +46,9 @@ class Estimate:
 
     @property
     def seeds_variance(self) -> float:
+        """What the seeds add to the units' variance."""
         count = self.seeds.shape[1]
-        return float(np.sum(self.seeds**2)) / (count - 1) / count if count > 1 else 0.0
+        return max(float(np.sum(self.seeds**2)) / (count - 1) / count - self.both, 0.0) if count > 1 else 0.0
 
     @property
     def draws_variance(self) -> float:

@@ -128,6 +128,11 @@ class PurposeNote(Part):
         _once([learner.name for learner in learners], "learner")
         return learners
 
+    @model_validator(mode="after")
+    def _guards_differ(self) -> Self:
+        _once([name for name in (self.metric, *(self.guards or ())) if name is not None], "metric")
+        return self
+
     @field_validator("slices", mode="after")
     @classmethod
     def _distinct(cls, slices: tuple[SliceNote, ...]) -> tuple[SliceNote, ...]:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from complement.core.dataset import Dataset
 from complement.core.errors import SchemaError, UsageError
-from complement.core.purpose import Task
+from complement.core.purpose import Purpose, Task
 from complement.core.schema import nearest
 from complement.core.values import absent, as_numbers, as_text
 
@@ -56,6 +56,22 @@ def check_target(real: Dataset, target: str, *, task: str | None = None) -> tupl
         classes = _positive_last(classes, counts)
         notes.append(f"The positive class is '{classes[1]}'.")
     return found, classes, tuple(notes)
+
+
+def check_delivered(made: Dataset, purpose: Purpose) -> None:
+    """Raises SchemaError when no record has a target ("target-empty"), or one has a class that the real records do not have
+    ("schema-mismatch"): a model that never meets it in real data cannot be judged on it."""
+    words = as_text(made.column(purpose.target))
+    found = sorted({str(word) for word in words[~absent(words)]})
+    if not found:
+        raise SchemaError("target-empty", f"No synthetic record has a value of the target '{purpose.target}'.")
+    strange = [label for label in found if label not in purpose.classes] if purpose.task != "regression" else []
+    if strange:
+        raise SchemaError(
+            "schema-mismatch",
+            f"{int((words == strange[0]).sum()):,} synthetic records have '{purpose.target}' = '{strange[0]}', no real one has.",
+            help=f"The real classes are: {', '.join(purpose.classes[:12])}. Spell both the same, or leave the others out.",
+        )
 
 
 def drop_missing_target(real: Dataset, target: str) -> Dataset:
