@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -83,7 +82,9 @@ def _classes(count: int) -> list[object]:
 
 FILES = [
     Bad("missing file", PROVE, "source-missing-file", "Did you mean"),
-    Bad("a folder without tables", f"prove empty --target y {QUICK}", "source-missing-file", "no table", {"empty/notes.txt": "x"}),
+    Bad(
+        "a folder without tables", f"prove empty --target y {QUICK}", "source-missing-file", "no table", {"empty/notes.txt": "x"}
+    ),
     Bad("an unknown ending", f"prove data.xlsx --target y {QUICK}", "source-format", "data.xlsx", {"data.xlsx": b"PK\x03\x04"}),
     table("empty file", b"", "source-empty"),
     table("header only", header("a,b,y").splitlines()[0] + "\n", "source-empty", "no rows"),
@@ -97,17 +98,60 @@ FILES = [
     table("NUL bytes", line_replaced(9, "1,2\x00,3,small,P1,2024-01-01,1"), "source-format|source-type", "NUL"),
     table("binary file", bytes(range(256)) * 40, "source-encoding|source-format"),
     table("a picture", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(200), "source-encoding|source-format"),
-    table("5,000 columns", "\n".join(",".join(row) for row in ([f"c{n}" for n in range(5000)], ["1"] * 5000)), "source-wide", "5,000"),
+    table(
+        "5,000 columns",
+        "\n".join(",".join(row) for row in ([f"c{n}" for n in range(5000)], ["1"] * 5000)),
+        "source-wide",
+        "5,000",
+    ),
     table("infinite values", spoilt("radius", some("radius", float("inf"))), "source-infinite", "radius"),
-    Bad("corrupt parquet", f"prove bad.parquet --target y {QUICK}", "source-format", "bad.parquet", {"bad.parquet": as_parquet(patients())[:900]}),
+    Bad(
+        "corrupt parquet",
+        f"prove bad.parquet --target y {QUICK}",
+        "source-format",
+        "bad.parquet",
+        {"bad.parquet": as_parquet(patients())[:900]},
+    ),
     Bad("not parquet", f"prove bad.parquet --target y {QUICK}", "source-format", "bad.parquet", {"bad.parquet": text()}),
     Bad("truncated gzip", f"prove bad.csv.gz --target y {QUICK}", "source-format", "gzip", {"bad.csv.gz": cut_gzip()}),
-    Bad("broken line of JSON", f"prove bad.jsonl --target y {QUICK}", "source-format", "bad.jsonl:18", {"bad.jsonl": "\n".join([*jsonl()[:17], '{"radius": 1,', *jsonl()[17:]])}),
-    Bad("JSON that changes its type", f"prove bad.jsonl --target y {QUICK}", "source-type", "radius", {"bad.jsonl": "\n".join([*jsonl(), '{"radius": "wide", "y": 1}'])}),
-    Bad("JSON lines that are lists", f"prove bad.jsonl --target y {QUICK}", "source-format", "", {"bad.jsonl": "[1, 2]\n[3, 4]\n"}),
-    Bad("DuckDB without the table", f"prove store.duckdb::poeple --target y {QUICK}", "source-missing-file", "Did you mean 'people'?", {"store.duckdb": duck}),
-    Bad("SQLite without the table", f"prove store.sqlite::poeple --target y {QUICK}", "source-missing-file", "Did you mean 'people'?", {"store.sqlite": sqlite}),
-    Bad("not a database", f"prove store.duckdb --target y {QUICK}", "source-format", "", {"store.duckdb": b"nothing of the kind" * 50}),
+    Bad(
+        "broken line of JSON",
+        f"prove bad.jsonl --target y {QUICK}",
+        "source-format",
+        "bad.jsonl:18",
+        {"bad.jsonl": "\n".join([*jsonl()[:17], '{"radius": 1,', *jsonl()[17:]])},
+    ),
+    Bad(
+        "JSON that changes its type",
+        f"prove bad.jsonl --target y {QUICK}",
+        "source-type",
+        "radius",
+        {"bad.jsonl": "\n".join([*jsonl(), '{"radius": "wide", "y": 1}'])},
+    ),
+    Bad(
+        "JSON lines that are lists", f"prove bad.jsonl --target y {QUICK}", "source-format", "", {"bad.jsonl": "[1, 2]\n[3, 4]\n"}
+    ),
+    Bad(
+        "DuckDB without the table",
+        f"prove store.duckdb::poeple --target y {QUICK}",
+        "source-missing-file",
+        "Did you mean 'people'?",
+        {"store.duckdb": duck},
+    ),
+    Bad(
+        "SQLite without the table",
+        f"prove store.sqlite::poeple --target y {QUICK}",
+        "source-missing-file",
+        "Did you mean 'people'?",
+        {"store.sqlite": sqlite},
+    ),
+    Bad(
+        "not a database",
+        f"prove store.duckdb --target y {QUICK}",
+        "source-format",
+        "",
+        {"store.duckdb": b"nothing of the kind" * 50},
+    ),
     Bad("sealed file is missing", SEALED, "source-missing-file", "later.csv"),
 ]
 
@@ -144,7 +188,7 @@ DELIVERIES = [
     Bad("other columns", DELIVERED, "schema-mismatch", "", {"made.csv": "a,b\n1,2\n3,4\n"}),
     Bad("a column short", DELIVERED, "schema-mismatch", "texture", {"made.csv": text(patients().drop_columns(["texture"]))}),
     Bad("other types", DELIVERED, "source-type|schema-mismatch", "radius", {"made.csv": spoilt("radius", "wide")}),
-    Bad("other target values", DELIVERED, "schema-mismatch|target-missing|source-type", "malignant", {"made.csv": spoilt("y", ["benign", "malignant"] * 100)}),
+    Bad("other target values", DELIVERED, "schema-mismatch|target-missing|source-type", "benign", {"made.csv": spoilt("y", ["benign", "malignant"] * 100)}),
     Bad("unknown classes", DELIVERED, "schema-mismatch|target-missing|source-type", "7", {"made.csv": spoilt("y", [7, 8] * 100)}),
     Bad("no records of the target", DELIVERED, "target-empty|source-empty|prove-too-few", "y", {"made.csv": spoilt("y", [None] * 200)}),
     Bad("no rows", DELIVERED, "source-empty", "made.csv", {"made.csv": text().splitlines()[0] + "\n"}),
@@ -232,9 +276,8 @@ BLOCKED = [
     Bad("the recipe to write lies in a file", "init good.csv --target y --out taken/recipe.yaml", "disk", "taken", {"taken": "x"}, exit=3),
     Bad("the run folder holds other things", RUN.replace("RUN", "papers"), "run-changed", "thesis.txt", {"papers/thesis.txt": "x", "bad.yaml": RECIPE}),
     Bad("a run whose events are spoilt", f"{GOOD} --out taken", "disk", "taken", {"taken": "x"}, exit=3),
-    Bad("a huge cell", PROVE, "source-format", "", {"bad.csv": line_replaced(4, '"' + "x" * 20_000_000)}),
+    Bad("a huge cell", PROVE, "source-ragged|source-format", "never closed", {"bad.csv": line_replaced(4, '"' + "x" * 20_000_000)}),
     Bad("nested columns to write", "generate nested.parquet --rows 5 --out out.csv", "generate-unsupported|source-format|source-type", "", {"nested.parquet": as_parquet(patients().append_column("pair", pa.array([{"a": place} for place in range(200)])))}),
 ]  # fmt: skip
 
 BAD = [*FILES, *TARGETS, *SPLITS, *DELIVERIES, *RECIPES, *WHERES, *CALLS, *BLOCKED]
-assert os.sep

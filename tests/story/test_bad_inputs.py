@@ -243,7 +243,9 @@ def test_a_folder_that_may_only_be_read_is_said(tmp_path: Path, line: str, shut:
 
 
 def test_a_mended_input_runs_in_the_folder_of_the_refused_one(here: Path):
-    lay_out(here, {"bad.yaml": RECIPE.replace("good.csv", "bad.csv"), "bad.csv": header("radius,radius,smooth,size,patient,day,y")})
+    lay_out(
+        here, {"bad.yaml": RECIPE.replace("good.csv", "bad.csv"), "bad.csv": header("radius,radius,smooth,size,patient,day,y")}
+    )
     assert call(RUN).exit_code == 2
     lay_out(here, {"bad.csv": text()})
     result = call(RUN, "--json")
@@ -252,7 +254,12 @@ def test_a_mended_input_runs_in_the_folder_of_the_refused_one(here: Path):
 
 
 def test_a_call_that_was_refused_does_not_count_as_an_opening(here: Path):
-    for wrong in ("--learner sklearn.linear_model:LinearRegression", "--metric rmse", "--generator tress", "--learner nosuch:Model"):
+    for wrong in (
+        "--learner sklearn.linear_model:LinearRegression",
+        "--metric rmse",
+        "--generator tress",
+        "--learner nosuch:Model",
+    ):
         assert call(f"{GOOD} {wrong}", "--json").exit_code == 2
     assert not (here / ".complement" / "openings.jsonl").exists()
     assert json.loads(call(GOOD, "--json").stdout)["leaks"] == []

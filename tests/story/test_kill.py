@@ -158,9 +158,7 @@ def test_a_killed_run_goes_on_and_ends_the_same(house: House, moment: Moment, un
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", MORE_MOMENTS, ids=str)
-def test_a_killed_run_goes_on_from_every_other_moment_of_its_writing(
-    house: House, moment: Moment, undisturbed: dict[str, bytes]
-):
+def test_a_killed_run_goes_on_from_every_other_moment_of_its_writing(house: House, moment: Moment, undisturbed: dict[str, bytes]):
     kill_at(house, moment, undisturbed)
 
 

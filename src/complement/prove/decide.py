@@ -34,7 +34,7 @@ class Evidence:
     weights: Sequence[float]
     rarest: int
     least: int
-    too_few: str = "too-few-positives"  # or "too-few-units", where the target has no classes
+    classes: bool = True  # whether the target has any
 
 
 def decide(evidence: Evidence) -> tuple[State, str]:
@@ -43,7 +43,7 @@ def decide(evidence: Evidence) -> tuple[State, str]:
     if any(leak.severity == "error" for leak in evidence.leaks):
         return "INCONCLUSIVE", "leak-void"
     if evidence.rarest < evidence.least:
-        return "INCONCLUSIVE", evidence.too_few
+        return _too_few(evidence)
     if all(weight == 0 for weight in evidence.weights):
         return "NO DIFFERENCE", "screened-out"
     if -margin < evidence.equivalence.low and evidence.equivalence.high < margin:
@@ -55,6 +55,10 @@ def decide(evidence: Evidence) -> tuple[State, str]:
     if effect.low > 0 or effect.high < 0:
         return "INCONCLUSIVE", "below-margin"
     return "INCONCLUSIVE", "inconclusive"
+
+
+def _too_few(evidence: Evidence) -> tuple[State, str]:
+    return ("INCONCLUSIVE", "too-few-positives") if evidence.classes else ("INCONCLUSIVE", "too-few-units")
 
 
 def _would_help(evidence: Evidence) -> tuple[State, str]:
@@ -88,7 +92,7 @@ def decide_substitute(evidence: Evidence, *, private: bool | None) -> tuple[Stat
     if private is False:
         return "FALLS SHORT", "falls-short-privacy"
     if evidence.rarest < evidence.least:
-        return "INCONCLUSIVE", evidence.too_few
+        return _too_few(evidence)
     if evidence.effect.low > -evidence.margin:
         return ("SUBSTITUTES", "substitutes") if private else ("INCONCLUSIVE", "privacy-not-shown")
     if evidence.effect.high < 0 and evidence.effect.value <= -evidence.margin:

@@ -78,15 +78,8 @@ def independent_draws(
 ) -> tuple[Cut, ...]:
     """Disjoint sets of whole units with about `rows` records each, all judged on the same sealed records."""
     order = _dealt(real, partition, purpose, free, plan.seed, "draws", -1)
-    dealt: list[list[np.ndarray]] = [[] for _ in range(plan.draws)]
-    sizes = np.zeros(plan.draws, int)
-    for members in order:
-        draw = int(sizes.argmin())
-        if sizes[draw] >= rows:
-            break
-        dealt[draw].append(members)
-        sizes[draw] += len(members)
-    return tuple(Cut(np.sort(np.concatenate(parts)), sealed) for parts in dealt)
+    needed = int(np.searchsorted(np.cumsum([len(members) for members in order]), plan.draws * rows)) + 1
+    return tuple(Cut(part, sealed) for part in _in_parts(real, purpose, order[:needed], plan.draws))
 
 
 def half_draws(real: Dataset, partition: Partition, purpose: Purpose, plan: Plan) -> tuple[Cut, ...]:
@@ -95,7 +88,7 @@ def half_draws(real: Dataset, partition: Partition, purpose: Purpose, plan: Plan
     cuts: list[Cut] = []
     for draw in range(plan.draws):
         order = _dealt(real, partition, purpose, every, plan.seed, "half", draw)
-        cuts.append(Cut(np.sort(np.concatenate(order[::2])), np.sort(np.concatenate(order[1::2]))))
+        cuts.append(Cut(*_in_parts(real, purpose, order, 2)))
     return tuple(cuts)
 
 
@@ -104,7 +97,7 @@ def inner_cuts(trial: Trial, cut: Cut, number: int) -> list[Cut]:
     if trial.partition.kind == "time":
         return _later_blocks(trial, cut)
     order = _dealt(trial.real, trial.partition, trial.purpose, cut.train, trial.plan.seed, "inner", number)
-    parts = [np.sort(np.concatenate(order[k::INNER_FOLDS])) for k in range(INNER_FOLDS) if order[k::INNER_FOLDS]]
+    parts = _in_parts(trial.real, trial.purpose, order, min(INNER_FOLDS, len(order)))
     return [Cut(np.setdiff1d(cut.train, part), part) for part in parts]
 
 
@@ -148,6 +141,23 @@ def _dealt(
         # Even positions per stratum, with a random start, interleave the strata in proportion.
         position[ranked] = (np.arange(len(ranked)) + noise[ranked[0]]) / len(ranked)
     return [members[k] for k in np.argsort(position, kind="stable")]
+
+
+def _in_parts(real: Dataset, purpose: Purpose, units: list[np.ndarray], parts: int) -> list[np.ndarray]:
+    """The records of these units in parts of like size, each with the strata in proportion.
+
+    Dealt stratum by stratum, to the smallest part: taking every second unit of an order in which two equal classes take
+    turns would give each part one class.
+    """
+    strata = strata_of(real, purpose)
+    ordered = sorted(units, key=lambda members: int(strata[members].min()))
+    dealt: list[list[np.ndarray]] = [[] for _ in range(parts)]
+    sizes = np.zeros(parts, int)
+    for members in ordered:
+        part = int(sizes.argmin())
+        dealt[part].append(members)
+        sizes[part] += len(members)
+    return [np.sort(np.concatenate(found)) for found in dealt]
 
 
 def strata_of(real: Dataset, purpose: Purpose) -> np.ndarray:

@@ -31,12 +31,13 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
     weight = f"at weight {verdict.weight:g}"
     level = [c.name for c in verdict.comparisons if c.outcome in ("does as well", "not separated")]
     free = level[0] if level else "a free way"
+    as_well = [c.name for c in verdict.comparisons if c.outcome == "does as well"]
     sentences = {
         "helps": f"synthetic records help {weight}: {moved}, better than every free way",
         "hurts": f"synthetic records hurt {weight}: {moved}",
         "no-difference": f"no difference {weight}: {moved} lies within ±{verdict.margin:.4g}",
         "screened-out": "no difference: inside every fold, real records alone did best, so no synthetic ones were used",
-        "guard-failed": f"{moved}, but harm to: {', '.join(failed)}",
+        "guard-failed": f"{moved}, but harm to: {', '.join(failed)}{_also(as_well)}",
         "not-separated": f"{moved}, better than real only, but not shown better than {free}",
         "below-margin": f"{moved}: there is an effect, but not shown to be as large as the margin {verdict.margin:.4g}",
         "too-few-positives": f"only {rarest} sealed units in the rarest class (30 are needed): {moved} decides nothing",
@@ -50,6 +51,10 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
     }
     free_way = f"{moved}, but {free} on real records alone does as well"
     return replace(verdict, headline=f"{verdict.learner}: {sentences.get(verdict.code, free_way)}.")
+
+
+def _also(free_ways: list[str]) -> str:
+    return f"; and on real records alone, {' and '.join(free_ways)} would do as well" if free_ways else ""
 
 
 def unverified(verdict: Verdict) -> Verdict:

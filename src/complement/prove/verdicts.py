@@ -126,7 +126,7 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
         weights,
         rarest,
         MIN_PER_CLASS,
-        "too-few-units" if trial.purpose.task == "regression" else "too-few-positives",
+        classes=trial.purpose.task != "regression",
     )
     if trial.plan.question == "substitute":
         private = None if results.gate is None else results.gate[0]

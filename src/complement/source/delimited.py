@@ -17,6 +17,7 @@ from complement.core.errors import SourceError, StorageError
 
 MAX_COLUMNS = 2000  # beyond it neither a profile nor a verdict can be read by a person
 UNTYPED = {b"complement.untyped": b"1"}  # marks a table whose text still has to be given types
+MOST_HEADER_LINES = 100  # of a header whose names hold line ends
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -29,13 +30,13 @@ def read_delimited(path: Path, *, tabs: bool = False) -> pa.Table:
     content = text_bytes(path)
     if not content.strip():
         raise SourceError("source-empty", "The file is empty.", where=str(path))
-    first = content.split(b"\n", 1)[0].decode()
+    first, lines = _first_record(content)
     delimiter = "\t" if tabs else max(DELIMITERS, key=lambda mark: len(_cells(first, mark)))
     names = _header(first, delimiter, path)
     try:
-        table = _parse(content, names, delimiter, threads=True)
+        table = _parse(content, names, delimiter, skip=lines)
     except pa.ArrowInvalid as cause:
-        raise _ragged(content, names, delimiter, path, cause) from cause
+        raise _ragged(content, names, delimiter, path, lines) from cause
     if table.num_rows == 0:
         raise SourceError("source-empty", "The file has a header and no rows.", where=str(path))
     if b" " in content or (b"\t" in content and delimiter != "\t"):
@@ -112,6 +113,13 @@ def check_width(names: list[str], where: str) -> None:
         )
 
 
+def _first_record(content: bytes) -> tuple[str, int]:
+    """The header, and how many lines it takes: a name in quotes may hold line ends, as spreadsheets write them."""
+    lines = content.split(b"\n", MOST_HEADER_LINES)[:MOST_HEADER_LINES]
+    taken = next((end for end in range(1, len(lines) + 1) if b"\n".join(lines[:end]).count(b'"') % 2 == 0), 1)
+    return b"\n".join(lines[:taken]).decode(), taken
+
+
 def _header(first: str, delimiter: str, path: Path) -> list[str]:
     names = [name.strip() for name in _cells(first, delimiter)]
     if _looks_like_values(names):
@@ -126,7 +134,7 @@ def _header(first: str, delimiter: str, path: Path) -> list[str]:
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    return next(csv.reader(io.StringIO(line), delimiter=delimiter, skipinitialspace=True), [])
 
 
 def _looks_like_values(names: list[str]) -> bool:
@@ -141,10 +149,12 @@ def _looks_like_values(names: list[str]) -> bool:
     return len(numbers) >= 2 and (len(steps) > 1 or min(steps) <= 0 or any(n % 1 for n in numbers))
 
 
-def _parse(content: bytes, names: list[str], delimiter: str, *, threads: bool, handler: object = None) -> pa.Table:
+def _parse(content: bytes, names: list[str], delimiter: str, *, skip: int, handler: object = None) -> pa.Table:
     return arrow_csv.read_csv(
         io.BytesIO(content),
-        read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=1, use_threads=threads, block_size=_block(content)),
+        read_options=arrow_csv.ReadOptions(
+            column_names=names, skip_rows=skip, use_threads=handler is None, block_size=_block(content)
+        ),
         parse_options=arrow_csv.ParseOptions(
             delimiter=delimiter, newlines_in_values=b'"' in content, invalid_row_handler=handler
         ),
@@ -159,7 +169,7 @@ def _block(content: bytes) -> int:
     return 1 << 24 if b'"' in content else 1 << 22
 
 
-def _ragged(content: bytes, names: list[str], delimiter: str, path: Path, cause: pa.ArrowInvalid) -> SourceError:
+def _ragged(content: bytes, names: list[str], delimiter: str, path: Path, skip: int) -> SourceError:
     """The error for a file that Arrow refuses: read once more, in one thread, to learn the number of the line."""
     met: list[tuple[int, int, str]] = []
 
@@ -168,16 +178,19 @@ def _ragged(content: bytes, names: list[str], delimiter: str, path: Path, cause:
         return "skip"
 
     try:
-        _parse(content, names, delimiter, threads=False, handler=remember)
-    except pa.ArrowInvalid as again:
-        cause = again
+        _parse(content, names, delimiter, skip=skip, handler=remember)
+        why = "its lines differ in length"
+    except pa.ArrowInvalid as cause:
+        why = str(cause).splitlines()[0]
     if not met:
-        return SourceError("source-format", f"The file cannot be read: {str(cause).splitlines()[0]}.", where=str(path))
+        return SourceError("source-format", f"The file cannot be read: {why}.", where=str(path))
     line, cells, text = met[0]
     more = f" So have {len(met) - 1} more lines." if len(met) > 1 else ""
     return SourceError(
         "source-ragged",
         f"Line {line} has {cells} cells, the header {len(names)}: {text[:60]!r}.{more}",
         where=f"{path}:{line}",
-        help=f"Cells that contain {delimiter!r} must stand in double quotes.",
+        help=f"Cells that contain {delimiter!r} must stand in double quotes."
+        if text.count('"') % 2 == 0
+        else "A double quote that opens in this line is never closed.",
     )

@@ -34,7 +34,7 @@ class Profile:
             for guess in (guess for guess in self.guesses if guess.column == column):
                 doubt = "" if guess.sure >= 0.9 else f" (guess, {guess.sure:.0%} sure)"
                 lines.append(f"{column}: {guess.what} {guess.value}, because {guess.because}{doubt}")
-        lines.append(f"Correct a guess in the recipe under columns: NAME: {{{', '.join(CORRECTABLE)}}}")
+        lines.append(f"Correct a guess in the recipe under schema: NAME: {{{', '.join(CORRECTABLE)}}}")
         return "\n".join(lines)
 
 
@@ -112,7 +112,7 @@ def _check(corrections: Mapping[str, Correction], tables: Mapping[str, pa.Table]
                 raise RecipeError(
                     "recipe-unknown-key",
                     f"A column has no '{key}'.",
-                    where=f"columns: {name}",
+                    where=f"schema: {name}",
                     help=nearest(key, list(CORRECTABLE)),
                 )
             _check_value(name, key, value)
@@ -133,4 +133,4 @@ def _check_value(name: str, key: str, value: object) -> None:
         return
     said = {"kind": f"one of {', '.join(KINDS)}", "role": f"one of {', '.join(ROLES)}", "decimals": "a whole number from 0 to 15"}
     wanted = said.get(key, "a list" if key in ("missing", "values") else "a number")
-    raise RecipeError("recipe-value", f"{key}: {value!r} is not {wanted}.", where=f"columns: {name}: {key}")
+    raise RecipeError("recipe-value", f"{key}: {value!r} is not {wanted}.", where=f"schema: {name}: {key}")
