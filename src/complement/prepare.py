@@ -79,7 +79,7 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
     real, sealed, dropped = _without_missing_target(real, sealed, recipe.purpose.target)
     _refuse_copies(real, recipe.purpose.target)
     purpose, notes = purpose_of(recipe, real)
-    return Source(real, purpose, sealed, hashes, (*dropped, *notes))
+    return Source(real, purpose, sealed, hashes, (*dropped, *_of_empty_columns(real), *notes))
 
 
 def read_records(origin: object, target: str | None = None) -> Dataset:
@@ -326,6 +326,14 @@ def _without_missing_target(
     if sealed is not None:
         sealed = sealed[~absent(as_text(real.column(target)))]
     return kept, sealed, (f"{lost:,} records have no '{target}'; they are left out.",)
+
+
+def _of_empty_columns(real: Dataset) -> tuple[str, ...]:
+    empty = [name for name in real.schema.names() if real.column(name).null_count == real.rows]
+    if not empty:
+        return ()
+    shown = ", ".join(empty[:5]) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
+    return (f"No record has a value in: {shown}; nothing can be learnt from it.",)
 
 
 def _refuse_copies(real: Dataset, target: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from complement.core import errors
-from complement.core.errors import CODES, ComplementError
+from complement.core.errors import ADVICE, CODES, MOST_HELP, MOST_MET, MOST_WHERE, ComplementError
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "src" / "complement" / "core" / "errors.py"
@@ -69,6 +69,23 @@ def test_every_documented_code_says_what_to_do() -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| ([^|]*) \|$", PAGE, flags=re.MULTILINE)
     assert len(rows) == len(CODES)
     assert [code for code, what in rows if len(what.split()) < 4] == []
+
+
+def test_an_error_that_says_nothing_better_gives_the_advice_of_the_page() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| ([^|]*) \|$", PAGE, flags=re.MULTILINE)
+    plain = {code: re.sub(r"\[(\w+)\]\([^)]*\)", r"docs/\1.md", what).replace("`", "") for code, what in rows}
+    assert plain == ADVICE
+    assert ComplementError("disk", "met").help == ADVICE["disk"]
+    assert ComplementError("disk", "met", help="do that").help == "do that"
+
+
+def test_an_error_is_one_screen_of_signs_that_can_be_printed() -> None:
+    error = ComplementError("usage", "x" * 5000, where="a\nb" * 2000, help="\x1b[2J\0🙂ü")
+    assert len(error.met) <= MOST_MET + 2
+    assert len(error.where.splitlines()) <= MOST_WHERE // 80 + 1
+    assert error.help == "\\x1b[2J\\x00🙂ü"
+    assert MOST_MET + MOST_WHERE + MOST_HELP <= 21 * 80
+    assert len(str(error).splitlines()) < 24
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=[kind.__name__ for kind in CLASSES])

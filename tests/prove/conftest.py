@@ -138,7 +138,21 @@ def refit(generator, times: float = 4.0) -> Refit:
 @pytest.fixture(scope="session")
 def world() -> SimpleNamespace:
     """What the tests of this folder build their trials from."""
+    plan = Plan(weights=(0.9,), curve=False, seeds=2)
     return SimpleNamespace(
-        law=law, records=records, real=real, folds=folds, once=once, run=run, refit=refit, Fixed=Fixed, Fresh=Fresh, Cheat=Cheat,
-        Timid=Timid, PURPOSE=PURPOSE, rote={"rote": Rote()}, Rote=Rote, plan=lambda **changes: replace(Plan(weights=(0.9,), curve=False, seeds=2), **changes),
-    )  # fmt: skip
+        law=law,
+        records=records,
+        real=real,
+        folds=folds,
+        once=once,
+        run=run,
+        refit=refit,
+        Fixed=Fixed,
+        Fresh=Fresh,
+        Cheat=Cheat,
+        Timid=Timid,
+        Rote=Rote,
+        rote={"rote": Rote()},
+        PURPOSE=PURPOSE,
+        plan=lambda **changes: replace(plan, **changes),
+    )

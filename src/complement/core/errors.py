@@ -25,7 +25,7 @@ CODES: dict[str, str] = {
     "source-ragged": "A line does not have as many cells as the header.",
     "source-type": "A column mixes types or has a type that complement does not know.",
     "source-wide": "There are more columns than complement handles at once.",
-    "source-infinite": "A numeric column holds infinite values.",
+    "source-infinite": "A numeric column holds values that are infinite, or beyond 1e100.",
     # schema and dataset
     "schema-column": "A column that was named does not exist.",
     "schema-role": "Roles contradict each other.",

@@ -19,9 +19,18 @@ RECIPE, RECORDS, SEALED = "recipe.yaml", "records.csv", "sealed.csv"
 YEARS, DAYS_PER_YEAR = 5, 365.25
 
 
-def _computers() -> Any:
-    """Prices of 6,259 personal computers, US advertisements of 1993 to 1995 (Stengos & Zacharias 2006)."""
-    return _table("Ecdat", "Computers")
+# What is known of a house before it is sold. Left out: where it stands to the metre, and what few houses have.
+_OF_A_HOUSE = [
+    *("Lot_Area", "Neighborhood", "House_Style", "Overall_Cond", "Year_Built", "Year_Remod_Add", "Total_Bsmt_SF"),
+    *("First_Flr_SF", "Second_Flr_SF", "Gr_Liv_Area", "Full_Bath", "Bedroom_AbvGr", "Fireplaces", "Garage_Cars"),
+    *("Garage_Area", "Sale_Price"),
+]
+
+
+def _houses() -> Any:
+    """Houses sold in Ames, Iowa, 2006 to 2010, and their prices in dollars (De Cock 2011); of houses that are equal in all
+    that is kept, one."""
+    return _table("modeldata", "ames")[_OF_A_HOUSE].drop_duplicates(ignore_index=True)
 
 
 def _patients() -> Any:
@@ -51,11 +60,11 @@ class _Example:
 
 
 _EXAMPLES = {
-    "small-shop": _Example(_computers, 150),
-    "plenty": _Example(_computers, 4000),
+    "small-office": _Example(_houses, 100),
+    "plenty": _Example(_houses, 2000),
     "balancing": _Example(_crashes, 2000),
     "replace": _Example(_patients, 300),
-    "too-few": _Example(_patients, 300, sealed=False),
+    "too-few": _Example(_patients, 400, sealed=False),
 }
 NAMES = tuple(_EXAMPLES)
 

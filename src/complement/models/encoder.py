@@ -16,7 +16,7 @@ from complement.core.schema import Column
 from complement.core.values import as_numbers, as_text
 
 Style = Literal["scaled", "codes", "filled"]
-LARGEST = float(np.finfo(np.float32).max)
+LARGEST = 1e30  # trees of scikit-learn sum float32, whose largest value is 3.4e38
 MAX_LEVELS = 50  # one-hot columns per category; a choice, so that one column of codes cannot outnumber all others
 MISSING, OTHER = -1, -2
 
@@ -161,7 +161,7 @@ def codes_of(column: pa.ChunkedArray, values: Sequence[str]) -> np.ndarray:
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
-    """The values of a column, NaN where missing; what trees of scikit-learn, which store float32, cannot hold is cut off."""
+    """The values of a column, NaN where missing; beyond the LARGEST they are cut off."""
     values = as_numbers(column)
     return np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), np.nan)
 

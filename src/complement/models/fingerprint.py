@@ -1,4 +1,4 @@
-"""Fingerprints: one number per record, equal for equal values, whatever their storage or order."""
+"""Fingerprints: one number per value or record, equal for equal values, whatever their storage or order."""
 
 from __future__ import annotations
 
@@ -6,50 +6,75 @@ from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from complement.core.values import as_numbers, as_text
 
-MISSING = 0x9E3779B97F4A7C15
-MIXERS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)  # splitmix64 (Steele, Lea & Flood 2014)
+DIGITS = 4  # significant digits within which two numbers count as near copies
+MISSING = 0x9AE16A3B2F90404F  # what a missing value hashes to: any constant that no value is mapped to on purpose
 
 
-def fingerprints(table: pa.Table, names: list[str], *, digits: int | None = None) -> np.ndarray:
-    """A 64-bit number per row over these columns, shape (rows,), dtype uint64.
+def fingerprints(table: pa.Table, names: list[str], *, near: bool = False) -> np.ndarray:
+    """A number per record over these columns, shape (rows,), dtype uint64; two different records agree once in 2**64.
 
-    With `digits`, numbers are rounded to so many significant digits and text is folded in case and trimmed, so that
-    near copies agree. Two different rows agree by chance once in 2**64.
+    `near`: records that agree to four significant digits, and in text but for case and blanks, agree, too.
     """
     total = np.zeros(table.num_rows, np.uint64)
-    for place, name in enumerate(names):
-        total += _mixed(_column(table.column(name), digits) + np.uint64((place * MISSING) & 0xFFFFFFFFFFFFFFFF))
+    for name in names:
+        total += lanes(codes_of(table.column(name), near=near), name)[:, 0]
     return total
 
 
-def _column(column: pa.ChunkedArray, digits: int | None) -> np.ndarray:
-    kind = column.type
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_temporal(kind) or pa.types.is_boolean(kind):
-        values = as_numbers(column) + 0.0  # -0.0 becomes 0.0
-        return np.where(np.isnan(values), np.nan, rounded(values, digits)).view(np.uint64)
-    words, places = np.unique(np.array([w if w is not None else "\0" for w in as_text(column)], object), return_inverse=True)
-    hashed = [_word(word if digits is None else str(word).strip().casefold()) for word in words]
-    return np.array(hashed, np.uint64)[places]
+def codes_of(column: pa.ChunkedArray, *, near: bool) -> np.ndarray:
+    """A number per value, shape (rows,), dtype uint64, equal where the values are equal (or nearly)."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        values = as_numbers(column)
+        return _number_codes(_rounded(values) if near else values)
+    if pa.types.is_temporal(kind) or pa.types.is_boolean(kind):
+        return _number_codes(as_numbers(column))
+    return _text_codes(column, near=near)
 
 
-def rounded(values: np.ndarray, digits: int | None) -> np.ndarray:
-    """Numbers to so many significant digits; None leaves them as they are."""
-    if digits is None:
-        return values
+def lanes(codes: np.ndarray, name: str) -> np.ndarray:
+    """Two independent 64-bit hashes of a column's codes, shape (rows, 2); sums over columns ignore their order."""
+    return np.stack([_mix(codes ^ np.uint64(_hash(f"{lane}/{name}"))) for lane in (0, 1)], axis=1)
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = 10.0 ** (digits - 1 - np.floor(np.log10(np.abs(values))))
-        return np.where((values == 0) | ~np.isfinite(scale), values, np.round(values * scale) / scale)
+        power = np.floor(np.log10(np.abs(values))) - (DIGITS - 1)
+        scaled = np.round(values / 10.0**power)
+    # mantissa and exponent together: 9.9996 and 10.000 round to the same 1000 * 10^-2 only after a carry
+    carry = np.abs(scaled) >= 10**DIGITS
+    scaled, power = np.where(carry, scaled / 10, scaled), np.where(carry, power + 1, power)
+    plain = np.where(values == 0, 0.0, scaled * 4096.0 + power)
+    return np.where(np.isnan(values), np.nan, plain)
 
 
-def _word(word: str) -> int:
-    return int.from_bytes(blake2b(str(word).encode(), digest_size=8).digest(), "big")
+def _number_codes(values: np.ndarray) -> np.ndarray:
+    values = values + 0.0  # -0.0 becomes 0.0
+    codes = np.ascontiguousarray(values).view(np.uint64).copy()
+    codes[np.isnan(values)] = MISSING
+    return codes
 
 
-def _mixed(numbers: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(MIXERS[0])
-        numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(MIXERS[1])
-        return numbers ^ (numbers >> np.uint64(31))
+def _text_codes(column: pa.ChunkedArray, *, near: bool) -> np.ndarray:
+    plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    encoded = plain.combine_chunks().dictionary_encode()
+    words = as_text(encoded.dictionary)
+    if near:
+        words = np.array([None if word is None else " ".join(word.casefold().split()) for word in words] + [None], object)[:-1]
+    table = np.array([MISSING if word is None else _hash(word) for word in words] + [MISSING], np.uint64)
+    return table[pc.fill_null(encoded.indices, len(words)).to_numpy(zero_copy_only=False)]
+
+
+def _hash(word: str) -> int:
+    return int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big")
+
+
+def _mix(bits: np.ndarray) -> np.ndarray:
+    """The finaliser of SplitMix64 (Steele, Lea & Flood 2014), applied to every element; wraps modulo 2**64."""
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))

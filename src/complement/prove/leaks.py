@@ -8,9 +8,8 @@ import numpy as np
 
 from complement.core.dataset import Dataset
 from complement.core.verdict import Leak
-from complement.models.fingerprint import fingerprints
+from complement.models.fingerprint import codes_of, fingerprints
 
-NEAR_DIGITS = 4  # numbers that agree to four significant digits count as the same
 MIN_DISTINCT = 100  # a column with fewer distinct values says little about who a record is
 SURE_COLUMNS, SURE_MATCHES = 2, 3  # by chance alone, agreement in two such columns does not happen, in one it rarely does
 NEARER_Z = 4.0  # standard errors; under the null one file in 30,000
@@ -24,13 +23,13 @@ def matches(pool: Dataset, train: Dataset, test: Dataset) -> dict[str, float]:
     many such columns there are; "sealed", "train": share of records repeated at all; "rows", "train_rows": of how many.
     """
     names = [column.name for column in test.schema.features()] + [c.name for c in test.schema.with_role("target")]
-    made = fingerprints(pool.records, names, digits=NEAR_DIGITS)
-    sealed = np.isin(fingerprints(test.records, names, digits=NEAR_DIGITS), made)
-    seen = np.isin(fingerprints(train.records, names, digits=NEAR_DIGITS), made)
+    made = fingerprints(pool.records, names, near=True)
+    sealed = np.isin(fingerprints(test.records, names, near=True), made)
+    seen = np.isin(fingerprints(train.records, names, near=True), made)
     telling = _telling_columns(train, test)
     distinctive = 0
     if telling:
-        keys = np.concatenate([fingerprints(part.records, telling, digits=NEAR_DIGITS) for part in (test, train)])
+        keys = np.concatenate([fingerprints(part.records, telling, near=True) for part in (test, train)])
         _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
         distinctive = int((sealed & (counts[inverse[: test.rows]] == 1)).sum())
     return {
@@ -49,15 +48,8 @@ def _telling_columns(train: Dataset, test: Dataset) -> list[str]:
     return [
         name
         for name, (one, other) in both.items()
-        if len(np.union1d(*(fingerprints_of(part, name) for part in (one, other)))) >= least
+        if len(np.union1d(codes_of(one, near=True), codes_of(other, near=True))) >= least
     ]
-
-
-def fingerprints_of(column: object, name: str) -> np.ndarray:
-    """Distinct values of one column as numbers."""
-    import pyarrow as pa
-
-    return np.unique(fingerprints(pa.table({name: column}), [name], digits=NEAR_DIGITS))
 
 
 def nearness(pool: Dataset, train: Dataset, test: Dataset) -> float:

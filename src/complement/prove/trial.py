@@ -77,8 +77,9 @@ def judge(case: Case, means: Means, *, plan: Plan = Plan(), site: Site = Site())
     trial = _trial(case, means, plan)
     work = _Work(trial, site)
     pilot = work.map("pilot", PilotTask(trial), len(trial.learners))
-    planned = _planned(trial, pilot, work)
-    site.tell("planned", planned)
+    planned = _planned(trial, pilot)
+    work.pilot_cpu = round(_cpu_seconds() - work.cpu, 2)
+    site.tell("planned", {**planned, "pilot_cpu_seconds": work.pilot_cpu})
     weights = _weights(trial, work)
     fits = FitTask(trial, weights)
     tables = work.map("fits", fits, len(trial.cuts) * trial.seeds)
@@ -121,7 +122,7 @@ class _Work:
     def __init__(self, trial: Trial, site: Site) -> None:
         self.site = site
         self.plan = "" if site.folder is None else _identity(trial)
-        self.begun, self.cpu, self.fits = time.monotonic(), _cpu_seconds(), 0
+        self.begun, self.cpu, self.pilot_cpu = time.monotonic(), _cpu_seconds(), 0.0
         self.stages: dict[str, float] = {}
 
     def map(self, stage: str, task: Task, count: int) -> list[pa.Table]:
@@ -139,9 +140,11 @@ class _Work:
         return tables
 
     def spent(self) -> dict[str, object]:
+        """All that depends on the clock, and nothing else does: the rest of a judgement is the same on every run."""
         return {
             "seconds": round(time.monotonic() - self.begun, 2),
             "cpu_seconds": round(_cpu_seconds() - self.cpu, 2),
+            "pilot_cpu_seconds": self.pilot_cpu,
             "seconds_by_stage": self.stages,
         }
 
@@ -159,7 +162,7 @@ def _cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime + workers.ru_utime + workers.ru_stime
 
 
-def _planned(trial: Trial, pilot: list[pa.Table], work: _Work) -> dict[str, object]:
+def _planned(trial: Trial, pilot: list[pa.Table]) -> dict[str, object]:
     """What is foreseen before the rest is computed: the detectable effect by learner, and the number of fits."""
     effects: dict[str, float | None] = {}
     for name, table in zip(trial.learners, pilot, strict=True):
@@ -170,7 +173,6 @@ def _planned(trial: Trial, pilot: list[pa.Table], work: _Work) -> dict[str, obje
         "fits": planned_fits(trial),
         "folds": len(trial.cuts),
         "seeds": trial.seeds,
-        "pilot_cpu_seconds": round(_cpu_seconds() - work.cpu, 2),
     }
 
 

@@ -20,6 +20,7 @@ TEXT_LENGTH = 40  # characters on average from which strings are sentences, not 
 STRAY_SHARE = 0.01  # a column with fewer stray words than this is numeric with something to clear up
 STRAY_WORDS = 5  # with more different words they are codes of their own (ICD-9: 250.83 beside V57)
 MAX_DECIMALS = 12
+LARGEST = 1e100  # nothing that was measured is larger, and means of its squares could no longer be computed
 ARROW: dict[Kind, pa.DataType] = {  # how each kind is stored
     "number": pa.float64(),
     "integer": pa.int64(),
@@ -212,12 +213,15 @@ def _whole(numbers: pa.Array) -> pa.Array | None:
 def _refuse_infinite(name: str, numbers: pa.Array) -> None:
     if not pa.types.is_floating(numbers.type):
         return
-    infinite = np.flatnonzero(pc.fill_null(pc.is_inf(numbers), False).to_numpy(zero_copy_only=False))
-    if len(infinite):
+    values = numbers.to_numpy(zero_copy_only=False)
+    beyond = np.flatnonzero(np.abs(values) > LARGEST)
+    if len(beyond):
+        first = values[beyond[0]]
+        what = "infinite values" if np.isinf(first) else f"values beyond {LARGEST:g}, such as {first:g}"
         raise SourceError(
             "source-infinite",
-            f"Column '{name}' holds {len(infinite)} infinite values; the first stands in row {infinite[0] + 1}.",
-            help="Replace them by a number or leave the cells empty.",
+            f"Column '{name}' holds {len(beyond)} {what}; the first stands in row {beyond[0] + 1}.",
+            help="Replace them by a number or leave the cells empty. Where they mean 'not known', name them under `missing`.",
         )
 
 

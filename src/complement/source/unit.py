@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
-import pyarrow.compute as pc
 
 from complement.core.dataset import Dataset
 from complement.core.errors import SplitError
-from complement.core.schema import Column
-from complement.core.values import absent, as_numbers, as_text
+from complement.core.values import absent, as_text
+from complement.models.fingerprint import codes_of, lanes
 
-DIGITS = 4  # significant digits within which two numbers count as near copies
 # How much likelier than under independent columns chance copies may be before equal records count as copies: tenfold
 # for each further column, 100 at most. Measured on real tables: where records repeat by nature 1.4 to 47 times
 # (carData Cowles, Vocab, TitanicSurvival, Chile, GSSvocab, AER HealthInsurance), where they are copies 1,157 (UCI Adult).
 DEPENDENCE, MOST_DEPENDENCE = 10.0, 100.0
-MISSING = 0x9AE16A3B2F90404F  # what a missing value hashes to: any constant that no value is mapped to on purpose
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,10 +96,10 @@ def find_copies(real: Dataset, *, unit: str | None = None) -> Copies:
     near = np.zeros((real.rows, 2), np.uint64)
     rounded: list[np.ndarray] = []
     for column in columns:
-        codes = _exact_codes(real, column)
-        rounded.append(_near_codes(real, column, codes))
-        exact += _lanes(codes, column.name)
-        near += _lanes(rounded[-1], column.name)
+        values = real.column(column.name)
+        rounded.append(codes_of(values, near=True))
+        exact += lanes(codes_of(values, near=False), column.name)
+        near += lanes(rounded[-1], column.name)
     groups = _numbered(near)
     alone = np.arange(real.rows)
     if not columns or len(np.unique(groups)) == real.rows:
@@ -178,60 +174,3 @@ def _numbered(keys: np.ndarray) -> np.ndarray:
     numbers = np.empty(len(order), np.int64)
     numbers[order] = np.cumsum(new) - 1
     return numbers
-
-
-def _exact_codes(real: Dataset, column: Column) -> np.ndarray:
-    """A uint64 per record that is equal where the values are equal, whatever their storage."""
-    if column.kind in ("category", "text"):
-        return _text_codes(real, column.name, near=False)
-    return _number_codes(as_numbers(real.column(column.name)))
-
-
-def _near_codes(real: Dataset, column: Column, codes: np.ndarray) -> np.ndarray:
-    if column.kind in ("category", "text"):
-        return _text_codes(real, column.name, near=True)
-    if not column.numeric:
-        return codes
-    values = as_numbers(real.column(column.name))
-    if np.nanmax(np.abs(values), initial=0) < 10**DIGITS and column.kind == "integer":
-        return codes
-    with np.errstate(divide="ignore", invalid="ignore"):
-        power = np.floor(np.log10(np.abs(values))) - (DIGITS - 1)
-        scaled = np.round(values / 10.0**power)
-    # mantissa and exponent together: 9.9996 and 10.000 round to the same 1000 * 10^-2 only after a carry
-    carry = np.abs(scaled) >= 10**DIGITS
-    scaled, power = np.where(carry, scaled / 10, scaled), np.where(carry, power + 1, power)
-    plain = np.where(values == 0, 0.0, scaled * 4096.0 + power)
-    return _number_codes(np.where(np.isnan(values), np.nan, plain))
-
-
-def _number_codes(values: np.ndarray) -> np.ndarray:
-    values = values + 0.0  # -0.0 becomes 0.0
-    codes = np.ascontiguousarray(values).view(np.uint64).copy()
-    codes[np.isnan(values)] = MISSING
-    return codes
-
-
-def _text_codes(real: Dataset, name: str, *, near: bool) -> np.ndarray:
-    encoded = real.column(name).combine_chunks().dictionary_encode()
-    words = as_text(encoded.dictionary)
-    if near:
-        words = np.array([None if word is None else " ".join(word.casefold().split()) for word in words] + [None], object)[:-1]
-    table = np.array([MISSING if word is None else _hash(word) for word in words] + [MISSING], np.uint64)
-    return table[pc.fill_null(encoded.indices, len(words)).to_numpy(zero_copy_only=False)]
-
-
-def _hash(word: str) -> int:
-    return int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big")
-
-
-def _lanes(codes: np.ndarray, name: str) -> np.ndarray:
-    """Two independent 64-bit hashes of a column's values, shape (records, 2); sums over columns ignore their order."""
-    return np.stack([_mix(codes ^ np.uint64(_hash(f"{lane}/{name}"))) for lane in (0, 1)], axis=1)
-
-
-def _mix(bits: np.ndarray) -> np.ndarray:
-    """The finaliser of SplitMix64 (Steele, Lea & Flood 2014), applied to every element; wraps modulo 2**64."""
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))
