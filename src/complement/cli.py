@@ -109,12 +109,13 @@ def init(data: str, target: str, out: Path, force: bool, as_json: bool, debug: b
 @main.command()
 @click.argument("name")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder to write into.  [default: NAME]")
+@click.option("--draw", type=click.IntRange(min=0), default=0, help="Draw other records to learn from.  [default: 0]")
 @_common
-def example(name: str, out: Path | None, as_json: bool, debug: bool) -> None:
-    """Write an example, recipe and real data, into a folder."""
+def example(name: str, out: Path | None, draw: int, as_json: bool, debug: bool) -> None:
+    """Write an example, recipe and real data, into a folder: small-office, plenty, balancing, replace or too-few."""
     from complement.examples import write_example
 
-    recipe = write_example(name, out or Path(name))
+    recipe = write_example(name, out or Path(name), draw=draw)
     click.echo(json.dumps({"schema": 1, "recipe": str(recipe)}) if as_json else f"{recipe}\nNext: complement run {recipe}")
 
 

@@ -127,11 +127,6 @@ def purpose_of(recipe: Recipe, real: Dataset) -> tuple[Purpose, tuple[str, ...]]
         if task not in fits:
             met = f"The metric '{name}' does not fit a {task} task."
             raise ProveError("prove-metric", met, help=f"It fits: {', '.join(fits)}. Name another, or the `task`.")
-    if not real.schema.features():
-        met = f"No column is left to predict '{purpose.target}' from: each has another role, such as identifier or ignore."
-        raise SchemaError(
-            "schema-role", met, help="Give a column the role feature in the recipe: schema: {COLUMN: {role: feature}}."
-        )
     for part in (*purpose.slices, *([purpose.primary] if purpose.primary else [])):
         inside = part.where.mask(real.records)  # names a column that is not there, or compares it with what it never holds
         if part is purpose.primary and not inside.any():
@@ -190,11 +185,18 @@ def asks_of(recipe: Recipe, source: Source) -> tuple[Ask, ...]:
     return tuple(asks)
 
 
-def learners_of(recipe: Recipe, task: str) -> dict[str, Learner]:
-    """The learners by name, not fitted. Raises ProveError "prove-learner" when one does not fit the task."""
+def learners_of(recipe: Recipe, source: Source) -> dict[str, Learner]:
+    """The learners by name, not fitted. Raises ProveError "prove-learner" when one does not fit the task, and SchemaError when
+    no column is left to learn from."""
+    purpose = source.purpose
+    if not source.real.schema.features():
+        met = f"No column is left to predict '{purpose.target}' from: each has another role, such as identifier or ignore."
+        raise SchemaError(
+            "schema-role", met, help="Give a column the role feature in the recipe: schema: {COLUMN: {role: feature}}."
+        )
     learners = {one.name: _learner(one) for one in recipe.purpose.learners}
     for name, learner in learners.items():
-        check_task(name, getattr(learner, "tasks", TASKS), task)
+        check_task(name, getattr(learner, "tasks", TASKS), purpose.task)
     return learners
 
 

@@ -43,6 +43,7 @@ from complement.recipe import Recipe
 from complement.recipe.write import recipe_text
 from complement.runfolder import EVENTS, GENERATE, MANIFEST, PROVE, RECIPE, SOURCE, VERDICT, RunFolder, finite
 from complement.source.ledger import Ledger
+from complement.source.sketch import sketch
 from complement.source.write import write_table
 
 Tell = Callable[[str, dict[str, object]], None]
@@ -290,9 +291,10 @@ def _prove(ready: _Ready, engine: Engine, folder: RunFolder, tell: Tell) -> Judg
 def _judge(ready: _Ready, engine: Engine, folder: Path | None, tell: Tell) -> Judgement:
     recipe = ready.recipe
     plan, privacy = plan_of(recipe), privacy_gate if recipe.question == "substitute" else None
-    means = Means(learners_of(recipe, ready.source.purpose.task), catalog.metric, privacy)
+    means = Means(learners_of(recipe, ready.source), catalog.metric, privacy)
     # The sealed records are opened here, before anything is computed of them, and after all that could be said without them.
-    opening = ready.ledger.open(ready.partition.sealed_hash, plan=ready.plan, question=recipe.question)
+    judged = sketch(ready.source.real.take(np.flatnonzero(ready.partition.fold >= 0)))
+    opening = ready.ledger.open(ready.partition.sealed_hash, plan=ready.plan, question=recipe.question, sketch=judged)
     others = "Another plan" if opening.count == 2 else f"{opening.count - 1} other plans"
     reused = f"{others} opened these sealed records before: what was learnt then may have steered this one."
     leaks = (Leak("reused-hold-out", "finding", reused),) if opening.reused else ()

@@ -170,14 +170,19 @@ def test_a_substitute_is_judged_by_non_inferiority_and_privacy(world, generator,
     assert judgement.verdicts[0].weight == 1.0
 
 
-@pytest.mark.parametrize("rows", [80, None])
-def test_a_recipe_is_judged_over_draws(world, rows):
-    plan = world.plan(question="recipe", draws=6, draw_rows=rows, weights=(1.0,))
+def test_a_recipe_is_judged_over_independent_draws(world):
+    plan = world.plan(question="recipe", draws=6, draw_rows=80, weights=(1.0,))
     judgement = world.run(world.real(900), world.refit(world.Fresh()), world.rote, partition=world.once(900), plan=plan)
-    verdict = judgement.verdicts[0]
     assert judgement.question == "recipe"
     assert told(judgement) == ("HELPS", "helps")
-    assert verdict.weights == (1.0,) * 6
+    assert judgement.verdicts[0].weights == (1.0,) * 6
+
+
+def test_half_draws_are_judged_more_cautiously(world):
+    plan = world.plan(question="recipe", draws=6, weights=(1.0,))
+    verdict = world.run(world.real(500), world.refit(world.Fresh()), world.rote, plan=plan).verdicts[0]
+    assert verdict.code in ("helps", "inconclusive", "not-separated")
+    assert verdict.effect.low < verdict.effect.value < verdict.effect.high
 
 
 def test_a_delivered_file_never_gets_the_question_recipe(world):

@@ -47,6 +47,8 @@ FILES = [
         "source-wide",
         "5,000",
     ),
+    table("stray words among numbers", spoilt("radius", [str(v) for v in some("radius", "much", 100)]), "source-type", "schema:"),
+    table("a name that clears the screen", header("radius,t\x1b[2J,smooth,size,patient,day,z\x1b[2J"), "target-missing", "x1b"),
     table("numbers beyond belief", spoilt("radius", some("radius", 1.7976931348623157e308)), "source-infinite", "1e+100"),
     table("infinite values", spoilt("radius", some("radius", float("inf"))), "source-infinite", "radius"),
     Bad(

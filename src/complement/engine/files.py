@@ -101,7 +101,15 @@ def _lives(process: int) -> bool:
         return False
     except PermissionError:  # it is somebody else's
         return True
-    return True
+    return not _is_zombie(process)
+
+
+def _is_zombie(process: int) -> bool:
+    """True for a process that was killed and whose parent has not asked how: in a container often nobody ever does."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0] in ("Z", "X")
+    except (OSError, IndexError):  # no Linux, or gone in the meantime
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

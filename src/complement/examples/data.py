@@ -33,6 +33,11 @@ def _houses() -> Any:
     return _table("modeldata", "ames")[_OF_A_HOUSE].drop_duplicates(ignore_index=True)
 
 
+def _computers() -> Any:
+    """6,259 personal computers advertised in the United States, 1993 to 1995, at what price in dollars (Stengos & Zacharias 2006)."""
+    return _table("Ecdat", "Computers")
+
+
 def _patients() -> Any:
     """7,679 people aged 50 or more and whether they died within five years (Dispenzieri et al. 2012); those whom the
     study lost sight of before that are left out."""
@@ -61,7 +66,7 @@ class _Example:
 
 _EXAMPLES = {
     "small-office": _Example(_houses, 100),
-    "plenty": _Example(_houses, 2000),
+    "plenty": _Example(_computers, 4000),
     "balancing": _Example(_crashes, 2000),
     "replace": _Example(_patients, 300),
     "too-few": _Example(_patients, 400, sealed=False),

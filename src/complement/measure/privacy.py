@@ -32,6 +32,9 @@ MIN_UNSEEN = 100
 # records in a leaf .59, interpolation of neighbours (SMOTE) .76 (design of patient records). Halfway between what
 # learns distributions and what repeats records.
 MAX_AUC = 0.55
+# Exact repeats of records that no other real one resembles: agreement in two columns with so many values does not happen by
+# chance. The first two may be an accident of the data, such as a record that stands in it twice under different names.
+MIN_DISTINCT, SURE_COLUMNS, SURE_COPIES = 100, 2, 3
 # TPR shown to be above twice what guessing gives at this FPR: someone's presence can be told with confidence.
 MAX_TPR = 2 * FPR
 
@@ -41,7 +44,10 @@ class Copies:
     """Shares of records that exactly repeat a train record, over all compared columns.
 
     "copy_share": of the synthetic records. "copy_share_base": of the tune records, real ones that no generator saw:
-    what coincidence alone gives in data like these; absent without tune. Compared are features and target.
+    what coincidence alone gives in data like these. "train_repeated": of the train records, those that a synthetic one
+    repeats; "tune_repeated": the same of the tune records. Any number of fresh records beside the copies leaves these as they
+    are. "telling_repeated": of the train records, those repeated that are unique over two or more columns of many values.
+    Only the first is there without tune. Compared are features and target.
     Intervals are exact binomial (Clopper & Pearson 1934) and count records, also where a unit has several.
     """
 
@@ -50,7 +56,12 @@ class Copies:
         train = _prints(context.train, columns)
         scores = [_share("copy_share", np.isin(_prints(synthetic, columns), train))]
         if context.tune is not None and context.tune.rows:
-            scores.append(_share("copy_share_base", np.isin(_prints(context.tune, columns), train)))
+            tune, made = _prints(context.tune, columns), _prints(synthetic, columns)
+            repeated = np.isin(train, made)
+            scores.append(_share("copy_share_base", np.isin(tune, train)))
+            scores.append(_share("train_repeated", repeated))
+            scores.append(_share("tune_repeated", np.isin(tune, made)))
+            scores.append(_share("telling_repeated", repeated & _telling(context.train, context.tune)))
         return scores
 
 
@@ -126,6 +137,15 @@ def gate(scores: Sequence[Score]) -> tuple[bool | None, str]:
             f"Copies: {copies.value:.2%} of the synthetic records repeat a train record exactly; of unseen real records "
             f"{base.value:.2%} do (at most {base.high or 0.0:.2%})."
         )
+    train, tune, telling = (by_name.get(name) for name in ("train_repeated", "tune_repeated", "telling_repeated"))
+    if train is not None and tune is not None and (train.low or 0.0) > (tune.high or 0.0):
+        return False, (
+            f"Copies: {train.value:.2%} of the train records are repeated exactly; of unseen real records {tune.value:.2%} are "
+            f"(at most {tune.high or 0.0:.2%})."
+        )
+    if telling is not None and round(telling.value * telling.n) >= SURE_COPIES:
+        count = round(telling.value * telling.n)
+        return False, f"Copies: {count:,} train records that are unlike all others are repeated exactly."
     # With few non-members the threshold is loose: guessing may then find as many members as `fpr.high`.
     allowed = max(MAX_TPR, fpr.high or 0.0)
     if (tpr.low or 0.0) > allowed:
@@ -156,6 +176,17 @@ def _prints(records: Dataset, columns: list[Column]) -> np.ndarray:
     # As text, because a value has the same text whatever its storage.
     texts = {column.name: pa.array(as_text(records.column(column.name)), pa.string()) for column in columns}
     return fingerprints(pa.table(texts), list(texts)) if texts else np.zeros(0, np.uint64)
+
+
+def _telling(train: Dataset, tune: Dataset) -> np.ndarray:
+    """Which train records no other real one equals over the columns of many values, shape (records,); none if these are few."""
+    least = max(MIN_DISTINCT, (train.rows + tune.rows) // 20)
+    one = [c for c in compared(train.schema) if len(np.unique(_prints(train, [c]))) >= least]
+    if len(one) < SURE_COLUMNS:
+        return np.zeros(train.rows, bool)
+    every = np.concatenate([_prints(train, one), _prints(tune, one)])
+    _, inverse, counts = np.unique(every, return_inverse=True, return_counts=True)
+    return counts[inverse[: train.rows]] == 1
 
 
 def _units(real: Dataset) -> np.ndarray:

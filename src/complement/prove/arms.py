@@ -13,11 +13,13 @@ import numpy as np
 
 from complement.core.contracts import Learner
 from complement.core.dataset import Dataset
-from complement.core.purpose import Purpose
+from complement.core.purpose import Purpose, Slice
 from complement.core.seed import rng_at
 from complement.core.values import as_text
 
-SAME_MASS = 0.005  # class shares that differ by less are the same prior: re-weighting would train the same model
+# Class shares that differ by less, in points and as a share of the class itself, are the same prior: re-weighting would train
+# the same model. Half a point is nothing to a class of 40 %, and doubles one of 0.5 %.
+SAME_MASS, SAME_SHARE = 0.005, 0.1
 
 REAL, ARM = "real only", "arm"
 CLASS_WEIGHTS, COPIES = "class weights", "copies of the requested records"
@@ -59,14 +61,14 @@ def class_weighted(train: Dataset, pool: Dataset, w: float, purpose: Purpose) ->
     labels, made = as_text(train.column(purpose.target)), as_text(pool.column(purpose.target))
     made_mass = real_mass(pool) / pool.rows
     factor = np.ones(train.rows)
-    moved = 0.0
+    moved = False
     for value in purpose.classes:
         share = float(mass[labels == value].sum()) / train.rows
         wanted = (1 - w) * share + w * float(made_mass[made == value].sum())
-        moved = max(moved, abs(wanted - share))
+        moved = moved or abs(wanted - share) >= min(SAME_MASS, SAME_SHARE * share)
         if share > 0:
             factor[labels == value] = wanted / share
-    if moved < SAME_MASS:
+    if not moved:
         return Training(None, note="the arm has the class mass of the real records")
     return Training(train, mass * factor)
 
@@ -87,6 +89,21 @@ def copied(train: Dataset, requested: Sequence[tuple[np.ndarray | None, int]], w
             return Training(None, note="no real record meets a request")
         weight = weight + np.where(met, base * (w * train.rows * rows / asked / total), 0.0)
     return Training(train, weight)
+
+
+def implied(train: Dataset, pool: Dataset, part: Slice | None) -> list[tuple[np.ndarray | None, int]]:
+    """What a pool that was asked for nothing in particular gives more of all the same: records of the primary slice.
+
+    A file with only that slice is met with copies of it, as a request for it would be. Empty where there is no such slice,
+    or no more of it than among the real records.
+    """
+    if part is None:
+        return []
+    inside, met = part.where.mask(pool.records), part.where.mask(train.records)
+    rows = int(inside.sum())
+    if not met.any() or rows / pool.rows <= (1 + SAME_SHARE) * float(real_mass(train)[met].sum()) / train.rows:
+        return []
+    return [(met, rows), (None, pool.rows - rows)]
 
 
 def same_training(one: Training, other: Training) -> bool:

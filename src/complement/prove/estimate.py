@@ -265,14 +265,23 @@ def _count(sealed: Sealed, masks: Sequence[np.ndarray]) -> int:
 
 
 def per_class(sealed: Sealed, masks: Sequence[np.ndarray], purpose: Purpose) -> int:
-    """Sealed units of the rarest class within a part (all units for regression)."""
+    """Sealed units of the rarest class within a part (all units for regression).
+
+    Units count by what they weigh, as (sum w)^2 / sum w^2 equal ones (Kish 1965): five records that hold nearly all of the
+    weight, or three giant units, are as few as five or three, however many others stand beside them.
+    """
+    units = np.concatenate([u[m] for u, m in zip(sealed.unit, masks, strict=True)])
+    weight = np.concatenate([w[m] for w, m in zip(sealed.weight, masks, strict=True)])
     if purpose.task == "regression":
-        return _count(sealed, masks)
-    counts: list[int] = []
-    for code in range(len(purpose.classes)):
-        found = [u[m & (t == code)] for u, m, t in zip(sealed.unit, masks, sealed.truth, strict=True)]
-        counts.append(len(np.unique(np.concatenate(found))))
-    return min(counts)
+        return _effective(units, weight)
+    truth = np.concatenate([t[m] for t, m in zip(sealed.truth, masks, strict=True)])
+    return min(_effective(units[truth == code], weight[truth == code]) for code in range(len(purpose.classes)))
+
+
+def _effective(units: np.ndarray, weight: np.ndarray) -> int:
+    """How many units of equal weight these records are worth, to the nearest whole one."""
+    mass = np.bincount(np.unique(units, return_inverse=True)[1], weight)
+    return round(float(mass.sum() ** 2 / np.sum(mass**2))) if mass.sum() > 0 else 0
 
 
 def scores_of(task: FitTask, tables: Sequence[pa.Table], learner: str, arm: str) -> Scores | None:

@@ -76,6 +76,8 @@ class _Arms:
         if self.first or not getattr(self.learner, "deterministic", False):
             jobs[REAL] = (self.learner, Training(self.train, arms.real_mass(self.train)))
             asked = self.trial.pool.requested(self.train, total=self.trial.real.rows)
+            if all(mask is None for mask, _ in asked):
+                asked = arms.implied(self.train, self.pool, purpose.primary) or asked
             jobs[CLASS_WEIGHTS] = (self.learner, arms.class_weighted(self.train, self.pool, self.weight, purpose))
             jobs[COPIES] = (self.learner, arms.copied(self.train, asked, self.weight))
             stronger = regularised(self.learner)

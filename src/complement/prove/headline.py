@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from complement.core.purpose import Purpose
-from complement.core.verdict import Verdict
+from complement.core.verdict import Comparison, Verdict
 
 NAMES = {
     "auroc": "AUROC",
@@ -31,7 +31,7 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
     weight = f"at weight {verdict.weight:g}"
     level = [c.name for c in verdict.comparisons if c.outcome in ("does as well", "not separated")]
     free = level[0] if level else "a free way"
-    as_well = [c.name for c in verdict.comparisons if c.outcome == "does as well"]
+    as_well = [c for c in verdict.comparisons if c.outcome == "does as well"]
     sentences = {
         "helps": f"synthetic records help {weight}: {moved}, better than every free way",
         "hurts": f"synthetic records hurt {weight}: {moved}",
@@ -53,8 +53,12 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
     return replace(verdict, headline=f"{verdict.learner}: {sentences.get(verdict.code, free_way)}.")
 
 
-def _also(free_ways: list[str]) -> str:
-    return f"; and on real records alone, {' and '.join(free_ways)} would do as well" if free_ways else ""
+def _also(free_ways: list[Comparison]) -> str:
+    """What real records alone would do: better where the interval says so, else as well."""
+    better = [way.name for way in free_ways if way.effect is not None and way.effect.high < 0]
+    equal = [way.name for way in free_ways if way.name not in better]
+    parts = [f"{' and '.join(names)} would do {how}" for names, how in ((better, "better"), (equal, "as well")) if names]
+    return f"; on real records alone, {' and '.join(parts)}" if parts else ""
 
 
 def unverified(verdict: Verdict) -> Verdict:

@@ -89,7 +89,13 @@ def judge(case: Case, means: Means, *, plan: Plan = Plan(), site: Site = Site())
     found = leaks_of(matched, delivered=isinstance(case.pool, Fixed), nearer=_nearer(trial, case.verified))
     leaks = (*case.leaks, *found)
     results = Results(
-        fits, tables, curve, points, lambda name, of: on_arrays(means.metric_of(name, of), of), leaks, _gate(trial, means.privacy)
+        fits,
+        tables,
+        curve,
+        points,
+        lambda name, of: on_arrays(means.metric_of(name, of), of),
+        leaks,
+        _gate(trial, means.privacy, case.verified),
     )
     verdicts = tuple(verdict if case.verified else unverified(verdict) for verdict in verdicts_of(results))
     return Judgement(plan.question, case.verified, verdicts, planned, work.spent(), leaks)
@@ -214,10 +220,17 @@ def _nearer(trial: Trial, verified: bool) -> float | None:
     return nearness(trial.pool.records, trial.learnt(cut.train), trial.real.take(cut.test))
 
 
-def _gate(trial: Trial, privacy: Privacy | None) -> tuple[bool | None, str, list[Score]] | None:
-    """The privacy gate of a substitute, on the pool of the first cut: its learning part are members, its sealed part not."""
+def _gate(trial: Trial, privacy: Privacy | None, verified: bool) -> tuple[bool | None, str, list[Score]] | None:
+    """The privacy gate of a substitute, on the pool of the first cut: its learning part are members, its sealed part not.
+
+    Where the maker may have seen the sealed part too, nobody is known to be no member: attacks may fail, and cannot pass.
+    """
     if trial.plan.question != "substitute" or privacy is None:
         return None
     cut = trial.cuts[0]
     train = trial.learnt(cut.train)
-    return privacy(trial.pool.make(train, total=trial.real.rows, seed=trial.plan.seed), train, trial.real.take(cut.test))
+    pool = trial.pool.make(train, total=trial.real.rows, seed=trial.plan.seed)
+    passed, why, scores = privacy(pool, train, trial.real.take(cut.test))
+    if passed and not verified:
+        return None, "Not shown: the maker may have had every record, so none is known to be unseen.", scores
+    return passed, why, scores

@@ -36,6 +36,8 @@ from complement.prove.plug_in_metric import OnArrays
 from complement.prove.pool import Fixed
 from complement.prove.statistics import Estimate, critical, detectable, simultaneous, units_to_settle
 
+FAR = 5  # times the metric's own margin, above or below which one that was asked for is pointed out
+
 
 @dataclass(frozen=True, repr=False)
 class Results:
@@ -244,7 +246,7 @@ def _worth(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: 
 
 def _notes(results: Results, case: _Case) -> tuple[str, ...]:
     learner = results.trial.learners[case.name]
-    notes = [*results.trial.partition.notes]
+    notes = [*results.trial.partition.notes, *_of_margin(results.trial, case)]
     if not getattr(learner, "weighted", True):
         notes.append(f"{case.name} takes no weights: records were resampled in proportion to them")
     if results.gate is not None:
@@ -252,6 +254,15 @@ def _notes(results: Results, case: _Case) -> tuple[str, ...]:
     if any(weight == 0 for weight in case_weights(results, case)) and any(weight > 0 for weight in case_weights(results, case)):
         notes.append("in some folds screening chose real records only")
     return tuple(notes)
+
+
+def _of_margin(trial: Trial, case: _Case) -> tuple[str, ...]:
+    """A note where the margin that was asked for is far from the metric's own: it decides what counts as an effect at all."""
+    usual = margin_of(trial.metric, case.baseline.value)
+    if trial.purpose.margin is None or not usual > 0 or 1 / FAR <= case.margin / usual <= FAR:
+        return ()
+    side = "smaller, so that effects of no use count as help" if case.margin < usual else "larger, so that harm counts as none"
+    return (f"the margin {case.margin:.4g} was asked for; {trial.metric.name}'s own is {usual:.4g}: {side}",)
 
 
 def case_weights(results: Results, case: _Case) -> tuple[float, ...]:

@@ -6,11 +6,13 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from complement.core.errors import RunError, StorageError
+from complement.source.sketch import known_again
 
 FOLDER = ".complement"
 LINE_KEYS = ("sealed", "plan", "question")
@@ -18,7 +20,7 @@ LINE_KEYS = ("sealed", "plan", "question")
 
 @dataclass(frozen=True)
 class Opening:
-    """`count`: how many different plans have opened this sealed set, this one included. `reused`: another one opened it
+    """`count`: how many different plans have opened these sealed records, this one included. `reused`: another one opened them
     before. The same plan again is the same opening."""
 
     count: int
@@ -59,11 +61,12 @@ class Ledger:
             )
         return text
 
-    def open(self, sealed_hash: str, *, plan: str, question: str) -> Opening:
+    def open(self, sealed_hash: str, *, plan: str, question: str, sketch: Sequence[Sequence[str]] = ()) -> Opening:
         """Write that `plan` opens the sealed set, and say how many plans have done so. Safe between processes.
 
-        The line is on the disk before this returns. A torn last line (a crash while writing) is left out and
-        repaired; damage anywhere else raises RunError "run-damaged".
+        `sketch` (see sketch.py) tells that a set with another hash is the same records, more or fewer of them, with
+        another column, or under other names: their openings count together. The line is on the disk before this returns. A
+        torn last line (a crash while writing) is left out and repaired; damage anywhere else raises RunError "run-damaged".
         """
         path = self.folder / "openings.jsonl"
         try:
@@ -73,11 +76,12 @@ class Ledger:
                 stream.seek(0)
                 content = stream.read()
                 whole, lines = _read_lines(content, path)
-                plans = [line["plan"] for line in lines if line["sealed"] == sealed_hash]
+                plans = [str(line["plan"]) for line in lines if line["sealed"] == sealed_hash or _known(line, sketch)]
                 if plan not in plans:
                     if whole < len(content):
                         stream.truncate(whole)
-                    line = {"sealed": sealed_hash, "plan": plan, "question": question, "at": int(time.time())}
+                    line: dict[str, object] = {"sealed": sealed_hash, "plan": plan, "question": question}
+                    line |= {"at": int(time.time()), "sketch": [list(hashes) for hashes in sketch]}
                     stream.write(json.dumps(line, sort_keys=True).encode() + b"\n")
                     stream.flush()
                     os.fsync(stream.fileno())
@@ -102,10 +106,10 @@ class Ledger:
             temporary.unlink(missing_ok=True)
 
 
-def _read_lines(content: bytes, path: Path) -> tuple[int, list[dict[str, str]]]:
+def _read_lines(content: bytes, path: Path) -> tuple[int, list[dict[str, object]]]:
     """The number of bytes that hold whole lines, and the openings in them."""
     whole = content.rfind(b"\n") + 1
-    lines: list[dict[str, str]] = []
+    lines: list[dict[str, object]] = []
     for number, text in enumerate(content[:whole].splitlines(), 1):
         try:
             line = json.loads(text)
@@ -120,6 +124,14 @@ def _read_lines(content: bytes, path: Path) -> tuple[int, list[dict[str, str]]]:
             )
         lines.append(line)
     return whole, lines
+
+
+def _known(line: Mapping[str, object], mine: Sequence[Sequence[str]]) -> bool:
+    """Whether an opening was of the same records by its sketch; lines of older versions have none."""
+    theirs = line.get("sketch")
+    if not isinstance(theirs, list):
+        return False
+    return known_again(mine, [[str(code) for code in hashes] for hashes in theirs if isinstance(hashes, list)])
 
 
 def _lock(number: int) -> None:

@@ -69,7 +69,8 @@ def partition(
         steps = np.floor(np.arange(len(order) + 1) * share + 1e-9)
         of_unit[order[np.diff(steps) > 0]] = 0
     count = folds if share is None else 1
-    return Partition(found.of, of_unit[found.of], count, "units", None, sealed_hash(found.names[of_unit >= 0]), found.notes)
+    judged = sealed_hash(found.names[of_unit >= 0])
+    return Partition(found.of, of_unit[found.of], count, "units", None, judged, (*found.notes, *_of_dates(real, unit)))
 
 
 def salted(names: np.ndarray, salt: str) -> np.ndarray:
@@ -161,6 +162,19 @@ def _dealt(found: Units, stratum: np.ndarray, salt: str) -> np.ndarray:
     rows = np.lexsort((rarity, found.of))
     first = rows[np.flatnonzero(np.diff(found.of[rows], prepend=-1))]
     return np.lexsort((found.names, salted(found.names, salt), stratum[first]))
+
+
+def _of_dates(real: Dataset, unit: str | None) -> tuple[str, ...]:
+    """A note where records have dates and were split without regard to them."""
+    dated = [
+        c.name for c in real.schema.columns if c.kind in ("date", "datetime") and c.role in ("feature", "time") and c.name != unit
+    ]
+    if not dated:
+        return ()
+    return (
+        f"'{dated[0]}' holds dates, and records were split without regard to time: if neighbours in time are alike, intervals "
+        "are too narrow; then give it as the time.",
+    )
 
 
 def _by_file(real: Dataset, copies: Copies, sealed: np.ndarray, unit: str | None) -> Partition:

@@ -1,0 +1,133 @@
+"""Estimates: exact zeros, clusters that count once, gains that never read worse, and variances that come true."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from complement import catalog
+from complement.core.purpose import Purpose
+from complement.prove.estimate import Sealed, difference, per_class, value_of
+
+BINARY = Purpose("y", "binary", ("no", "yes"))
+METRICS = {name: catalog.metric(name, BINARY) for name in ("auroc", "log_loss", "ece", "accuracy")}
+
+
+def sealed(truth: np.ndarray, folds: int = 1, cluster: np.ndarray | None = None) -> Sealed:
+    """Folds of equal size in the order of the records."""
+    cluster = np.arange(len(truth)) if cluster is None else cluster
+    parts = np.split(np.arange(len(truth)), folds)
+    return Sealed(
+        truth=tuple(truth[part] for part in parts),
+        weight=tuple(np.ones(len(part)) for part in parts),
+        cluster=tuple(cluster[part] for part in parts),
+        unit=tuple(cluster[part] for part in parts),
+        records=(),
+        clusters=int(cluster.max()) + 1,
+        shared=False,
+        overlap=None,
+    )
+
+
+def split(score: np.ndarray, folds: int = 1) -> list[list[np.ndarray]]:
+    return [[part] for part in np.split(score, folds)]
+
+
+def everywhere(rows: int, folds: int = 1) -> list[np.ndarray]:
+    return [np.ones(rows // folds, bool)] * folds
+
+
+def drawn(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Truth and two scores of it, the first the better one."""
+    truth = (rng.random(rows) < 0.4).astype(int)
+    logit = 1.5 * truth - 0.7
+    return truth, *(1 / (1 + np.exp(-(logit + rng.normal(0, sd, rows)))) for sd in (0.8, 1.6))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_an_arm_that_equals_real_only_differs_by_exactly_nothing(name):
+    truth, score, _ = drawn(np.random.default_rng(0), 200)
+    found = difference(METRICS[name], sealed(truth, 5), split(score, 5), split(score, 5), everywhere(200, 5))
+    assert found.value == 0.0
+    assert found.error == 0.0
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_repeating_every_record_inside_its_unit_does_not_shrink_the_interval(name):
+    truth, arm, base = drawn(np.random.default_rng(1), 150)
+    once = difference(METRICS[name], sealed(truth), split(arm), split(base), everywhere(150))
+    cluster = np.repeat(np.arange(150), 3)
+    thrice = [np.repeat(values, 3) for values in (truth, arm, base)]
+    again = difference(METRICS[name], sealed(thrice[0], cluster=cluster), split(thrice[1]), split(thrice[2]), everywhere(450))
+    assert again.value == pytest.approx(once.value)
+    assert again.error == pytest.approx(once.error, rel=0.02)
+    assert again.n == once.n == 150
+
+
+@pytest.mark.parametrize(("name", "rows"), [("auroc", 200), ("log_loss", 200), ("ece", 400)])
+def test_the_stated_error_is_the_spread_of_the_estimate_over_samples(name, rows):
+    # Two fixed rules judged on fresh records, in five folds: what is random is the sealed units alone.
+    rng = np.random.default_rng(2)
+    runs = []
+    for _ in range(60 if name == "ece" else 400):
+        truth, arm, base = drawn(rng, rows)
+        runs.append(difference(METRICS[name], sealed(truth, 5), split(arm, 5), split(base, 5), everywhere(rows, 5)))
+    true = np.std([run.value for run in runs])
+    assert np.mean([run.error for run in runs]) == pytest.approx(true, rel=0.3 if name == "ece" else 0.12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.0, 0.2), st.floats(0.0, 0.2))
+def test_more_gain_never_reads_worse(seed, small, more):
+    # Moving every probability towards the truth, further and further.
+    truth, _, base = drawn(np.random.default_rng(seed), 60)
+
+    def gained(step: float) -> float:
+        arm = base + step * (truth - base)
+        return difference(METRICS["log_loss"], sealed(truth), split(arm), split(base), everywhere(60)).value
+
+    assert gained(small + more) >= gained(small) >= 0.0
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_better_reads_as_plus_also_for_losses(name):
+    truth, better, worse = drawn(np.random.default_rng(3), 400)
+    found = difference(METRICS[name], sealed(truth), split(better), split(worse), everywhere(400))
+    swapped = difference(METRICS[name], sealed(truth), split(worse), split(better), everywhere(400))
+    assert found.value == pytest.approx(-swapped.value)
+    if name != "ece":
+        assert found.value > 0
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_the_value_alone_is_that_of_the_estimate(name):
+    truth, score, _ = drawn(np.random.default_rng(4), 200)
+    masks = [mask & (np.arange(40) % 3 > 0) for mask in everywhere(200, 5)]
+    found = difference(METRICS[name], sealed(truth, 5), split(score, 5), None, masks)
+    assert value_of(METRICS[name], sealed(truth, 5), split(score, 5), masks) == found.value
+
+
+def test_seeds_that_disagree_widen_the_interval():
+    truth, arm, base = drawn(np.random.default_rng(5), 300)
+    other = np.clip(arm + 0.3 * (truth - arm), 0.01, 0.99)
+    one = difference(METRICS["auroc"], sealed(truth), [[arm, arm]], [[base]], everywhere(300))
+    two = difference(METRICS["auroc"], sealed(truth), [[arm, other]], [[base]], everywhere(300))
+    assert one.seeds_variance == 0.0
+    assert two.seeds_variance > 0.0
+
+
+def test_a_fold_without_positives_is_left_out_and_none_at_all_gives_nothing():
+    truth, arm, base = drawn(np.random.default_rng(6), 100)
+    truth[:50] = 0
+    part = difference(METRICS["auroc"], sealed(truth, 2), split(arm, 2), split(base, 2), everywhere(100, 2))
+    whole = difference(METRICS["auroc"], sealed(truth[50:]), split(arm[50:]), split(base[50:]), everywhere(50))
+    assert part.value == pytest.approx(whole.value)
+    none = difference(METRICS["auroc"], sealed(0 * truth), split(arm), split(base), everywhere(100))
+    assert none is None
+
+
+def test_the_rarest_class_is_counted_in_units():
+    truth = np.array([1, 1, 1, 0, 0, 0])
+    assert per_class(sealed(truth, cluster=np.array([0, 0, 1, 2, 3, 4])), everywhere(6), BINARY) == 2
