@@ -34,7 +34,8 @@ def _houses() -> Any:
 
 
 def _computers() -> Any:
-    """6,259 personal computers advertised in the United States, 1993 to 1995, at what price in dollars (Stengos & Zacharias 2006)."""
+    """6,259 personal computers advertised in the United States, 1993 to 1995, and their prices in dollars (Stengos &
+    Zacharias 2006)."""
     return _table("Ecdat", "Computers")
 
 

@@ -13,7 +13,7 @@ from complement.models.fingerprint import codes_of, lanes
 COLUMNS = 6  # the ones with the most distinct values: a column of ids more, or a few changed, leaves others
 BLOBS = ("image", "other")  # kinds whose values are not compared
 KEPT = 32  # hashes per combination of columns (bottom-k sketch, Broder 1997); the share of common records is then good to .09
-TELLING = 0.5  # columns whose values are not mostly different from record to record say nothing about who it is
+TELLING = 0.95  # share of distinct values: then, of as many other records of the kind, at most a tenth repeat one by chance
 KNOWN = 0.25  # share of the hashes that must be met again: the same records, some of them, or they and others
 
 
