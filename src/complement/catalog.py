@@ -6,8 +6,11 @@ import inspect
 import re
 from collections.abc import Mapping
 from functools import partial
+from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, cast, get_args
 
@@ -149,6 +152,20 @@ def load(kind: Kind, name: str) -> Any:
     if not callable(maker):
         raise PluginError("plugin-broken", f"The {_one(kind)} '{name}' is no class or function.", where=found[0].value)
     return maker
+
+
+def code_of(kind: Kind, name: str) -> str:
+    """The sha256 of the source file behind a plug-in or an import path; "" for a built-in, whose version says it."""
+    if name in _built_in(kind):
+        return ""
+    by_path = kind == "learners" and name not in names(kind)
+    module = name.replace(":", ".").rpartition(".")[0] if by_path else getattr(load(kind, name), "__module__", "")
+    try:
+        found = find_spec(module) if module else None
+    except (ModuleNotFoundError, ValueError):  # said by whoever builds it
+        return ""
+    file = Path(found.origin) if found and found.origin else None
+    return sha256(file.read_bytes()).hexdigest() if file and file.is_file() else ""
 
 
 class _Border:

@@ -242,7 +242,15 @@ def _prepare(recipe: Recipe, inputs: Inputs, tell: Tell) -> _Ready:
     for note in (*source.notes, *partition.notes):
         tell("note", {"note": note})
     contents = tuple(content_hash(one) for one in (source.real, *([pool.records] if isinstance(pool, Fixed) else [])))
-    return _Ready(recipe, source, partition, pool, hashes, ledger, contents)
+    return _Ready(recipe, source, partition, pool, hashes, ledger, (*contents, *_code(recipe, source)))
+
+
+def _code(recipe: Recipe, source: Source) -> list[str]:
+    """The code of every plug-in that has a part in the verdict: another code under the same name is another plan."""
+    made = () if recipe.synthetic is not None else (recipe.generate.generator.name,)
+    judged = (source.purpose.metric, *source.purpose.guard_metrics)
+    asked: dict[catalog.Kind, tuple[str, ...]] = {"generators": made, "learners": source.purpose.learners, "metrics": judged}
+    return [code for kind, names in asked.items() for name in names if (code := catalog.code_of(kind, name))]
 
 
 def _note_source(ready: _Ready, folder: RunFolder) -> None:

@@ -26,7 +26,7 @@ from complement.generate.bootstrap import Bootstrap
 from complement.measure.privacy import Copies, Membership, gate
 from complement.prepare import privacy_gate
 from complement.prove import arms
-from complement.prove.leaks import NEARER_Z, aloneness
+from complement.prove.leaks import MOST_TWINS, NEARER_Z, aloneness, twins
 from complement.source.split import partition
 
 
@@ -103,6 +103,56 @@ def test_honest_generators_are_not_suspected_of_copying_sealed_records(load, nam
     assert aloneness(made, train, test) <= NEARER_Z / 2
     copied = made.take(np.arange(made.rows - 50)).concat(test.take(np.arange(50)))
     assert aloneness(copied, train, test) > NEARER_Z
+
+
+@pytest.mark.parametrize("load", [load_breast_cancer, load_diabetes])
+def test_records_multiplied_with_noise_are_found_and_real_ones_are_not_suspected(load):
+    frame = load(as_frame=True).frame.sample(frac=1, random_state=0)
+    columns = [Column(str(c), "number") for c in frame.columns[:-1]] + [Column("target", "integer", "target")]
+    schema = Schema({"records": tuple(columns)})
+
+    def shared(data: pd.DataFrame) -> float:
+        every = Dataset.of(pa.Table.from_pandas(data, preserve_index=False), schema)
+        rows = np.arange(every.rows)
+        return twins(every.take(rows[rows % 5 > 0]), every.take(rows[rows % 5 == 0]))
+
+    rng = np.random.default_rng(0)
+    noise = frame.std().to_numpy() * np.r_[np.full(frame.shape[1] - 1, 0.01), 0.0]
+    parts = [frame + noise * rng.standard_normal(frame.shape) for _ in range(3)]
+    many = pd.concat(parts).sample(frac=1, random_state=0).astype({"target": int})
+    assert shared(frame.astype({"target": int})) < MOST_TWINS / 2
+    assert shared(many) > MOST_TWINS
+
+
+def test_a_trial_of_multiplied_records_says_so(world):
+    real = world.real(120)
+    many = nudged(world, real, 0.01)
+    for seed in range(4):
+        many = many.concat(nudged(world, real, 0.01, seed=seed + 2))
+    x, y = points(many)
+    judgement = world.run(world.records(x, y), world.refit(world.Fresh(), 0.5))
+    assert "near-copies" in [leak.code for leak in judgement.leaks]
+    assert "near-copies" not in [leak.code for leak in world.run(world.real(300), world.refit(world.Fresh(), 0.5)).leaks]
+
+
+def test_a_sealed_file_of_nudged_training_records_is_told(world):
+    real = world.real(300)
+    x, y = points(real.concat(nudged(world, real, 0.01)))
+    part = Partition(np.arange(600), np.where(np.arange(600) < 300, -1, 0), 1)
+    judgement = world.run(world.records(x, y), world.refit(world.Fresh(), 0.5), partition=part)
+    assert "near-copies" in [leak.code for leak in judgement.leaks]
+
+
+def test_a_plug_in_whose_code_was_changed_is_another_plan(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "own_estimators_of_mine.py"
+    told: list[str] = []
+    for change in ("0", "1", "0"):
+        file.write_text(f"class Estimator:\n    luck = {change}\n")
+        told.append(catalog.code_of("learners", "own_estimators_of_mine:Estimator"))
+    assert told[0] == told[2] != told[1]
+    assert [catalog.code_of("learners", "tree"), catalog.code_of("generators", "trees")] == ["", ""]
+    assert catalog.code_of("learners", "no_such_package_of_mine:Estimator") == ""
 
 
 def test_a_few_sealed_records_that_hold_the_weight_are_too_few(world):
@@ -194,16 +244,18 @@ def test_copies_of_the_most_exposed_people_alone_do_not_pass_the_privacy_gate(wo
 
 
 def test_copies_are_found_however_many_fresh_records_hide_them(world):
-    # Few values per column: no record is unlike all others, and of 30,000 made ones the copies are 1 %.
     def coarse(rows: int, place: str) -> Dataset:
         x, y = world.law(rows, place)
-        return world.records(np.round(x, 1), y)
+        return world.records(np.round(x, 2), y)
 
-    train, tune = coarse(600, "coarse"), coarse(600, "coarse tune")
+    train, tune, fresh = coarse(600, "coarse"), coarse(600, "coarse tune"), coarse(15_000, "coarse many")
     context = Context(train, tune, train.schema)
-    for hidden, expected in ((coarse(4000, "many"), None), (coarse(4000, "many").concat(train), False)):
-        scores = [*Copies().score(hidden, context), *Membership(600, 4600).score(hidden, context)]
-        assert (gate(scores)[0] is False) is (expected is False)
+    told = gate([*Copies().score(fresh, context), *Membership(600, 2000).score(fresh, context)])
+    assert told[0] is not False
+    # 60 copies are fewer among the made records than chance could give: it is the train records that tell.
+    hidden = fresh.concat(train.take(np.arange(60)))
+    told = gate([*Copies().score(hidden, context), *Membership(600, 2000).score(hidden, context)])
+    assert (told[0], "of the train records are repeated" in told[1]) == (False, True)
 
 
 def test_a_margin_far_from_the_usual_one_is_pointed_out(world):
