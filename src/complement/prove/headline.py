@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import floor, isfinite, log10
 
 from complement.core.purpose import Purpose
 from complement.core.verdict import Comparison, Verdict
@@ -26,12 +27,14 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
     metric = NAMES.get(verdict.metric, verdict.metric)
     where = f" on {purpose.primary.name}" if purpose.primary is not None else ""
     effect = verdict.effect
-    moved = f"{metric}{where} {effect.value:+.4f} [{effect.low:+.4f}, {effect.high:+.4f}]"
+    places = _places(verdict.margin)
+    moved = f"{metric}{where} {effect.value:+,.{places}f} [{effect.low:+,.{places}f}, {effect.high:+,.{places}f}]"
     failed = [guard.name for guard in verdict.guards if guard.outcome == "failed"]
     weight = f"at weight {verdict.weight:g}"
     level = [c.name for c in verdict.comparisons if c.outcome in ("does as well", "not separated")]
     free = level[0] if level else "a free way"
     as_well = [c for c in verdict.comparisons if c.outcome == "does as well"]
+    voided = [leak for leak in verdict.leaks if leak.severity == "error"]
     sentences = {
         "helps": f"synthetic records help {weight}: {moved}, better than every free way",
         "hurts": f"synthetic records hurt {weight}: {moved}",
@@ -42,7 +45,7 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
         "below-margin": f"{moved}: there is an effect, but not shown to be as large as the margin {verdict.margin:.4g}",
         "too-few-positives": f"only {rarest} sealed units in the rarest class (30 are needed): {moved} decides nothing",
         "too-few-units": f"only {rarest} sealed units (30 are needed): {moved} decides nothing",
-        "leak-void": f"void, because of a leak: {verdict.leaks[0].note if verdict.leaks else ''}",
+        "leak-void": f"void, because of a leak: {voided[0].note if voided else ''}",
         "substitutes": f"synthetic records can stand in for the real ones: {moved} is no worse than -{verdict.margin:.4g}",
         "falls-short": f"synthetic records alone fall short: {moved}",
         "falls-short-privacy": f"synthetic records give away who was in the real data, whatever they are worth: {moved}",
@@ -51,6 +54,11 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
     }
     free_way = f"{moved}, but {free} on real records alone does as well"
     return replace(verdict, headline=f"{verdict.learner}: {sentences.get(verdict.code, free_way)}.")
+
+
+def _places(margin: float) -> int:
+    """Decimals that show a twentieth of the margin, and no more: 4 for .005, none for 800."""
+    return min(6, max(0, 1 - floor(log10(margin)))) if margin > 0 and isfinite(margin) else 4
 
 
 def _also(free_ways: list[Comparison]) -> str:
