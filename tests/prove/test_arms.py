@@ -64,17 +64,30 @@ def test_class_weights_do_not_apply_to_equal_priors_or_to_a_regression(parts, wo
 def test_copies_give_the_requested_records_the_mass_of_the_made_ones(parts):
     train, _ = parts
     asked = np.arange(100) < 20
-    copies = arms.copied(train, [(asked, 80)], 0.3)
+    copies = arms.copied(train, [(asked, 80)], 0.3, made=0)
     plain = arms.real_mass(train)
     assert copies.weight.sum() == pytest.approx(100)
     assert copies.weight[asked].sum() == pytest.approx(0.7 * plain[asked].sum() + 30)
 
 
-def test_copies_do_not_apply_without_a_request_for_a_part(parts):
+@pytest.mark.parametrize("w", [0.25, 1.0])
+@pytest.mark.parametrize("made", [3, 40, 400])
+def test_a_learner_that_counts_records_gets_as_many_copies_as_there_are_made_ones(parts, made, w):
     train, _ = parts
-    assert arms.copied(train, [], 0.5).records is None
-    assert arms.copied(train, [(None, 100)], 0.5).records is None
-    assert arms.copied(train, [(np.zeros(100, bool), 100)], 0.5).records is None
+    asked = np.arange(100) < 20
+    copies = arms.copied(train, [(asked, made)], w, made=made)
+    assert copies.records.rows == made + (100 if w < 1 else 0)
+    assert copies.weight.sum() == pytest.approx(100)
+    numbers = copies.records.lineage.column("record").to_pylist()[-made:]
+    assert set(numbers) <= set(train.take(asked).lineage.column("record").to_pylist())
+
+
+def test_copies_apply_where_a_part_is_requested_or_the_learner_counts_records(parts):
+    train, _ = parts
+    assert arms.copied(train, [], 0.5, made=0).records is None
+    assert arms.copied(train, [(None, 100)], 0.5, made=0).records is None
+    assert arms.copied(train, [(None, 100)], 0.5, made=100).records.rows == 200
+    assert arms.copied(train, [(np.zeros(100, bool), 100)], 0.5, made=100).records is None
 
 
 @settings(max_examples=20, deadline=None)

@@ -27,6 +27,9 @@ from complement.measure.privacy import Copies, Membership, gate
 from complement.prepare import privacy_gate
 from complement.prove import arms
 from complement.prove.leaks import MOST_TWINS, NEARER_Z, aloneness, twins
+from complement.prove.plan import Plan
+from complement.prove.pool import Ask, Refit
+from complement.prove.trial import Case, Means, judge
 from complement.source.split import partition
 
 
@@ -189,6 +192,16 @@ def test_records_of_the_rare_class_alone_do_not_help_by_their_class(world, metri
     assert judgement.verdicts[0].state != "HELPS"
 
 
+def test_copies_of_all_do_not_help_a_learner_that_counts_records(world):
+    # 40 records a leaf are too many here. Copies halve that: the same could be had by a setting.
+    tree = {"tree": catalog.learner("tree", depth=12, min_leaf=40)}
+    plan = world.plan(weights=(0.5,))
+    verdict = world.run(world.real(400, noise=0.2), world.refit(Bootstrap(), 1.0), tree, plan=plan).verdicts[0]
+    assert verdict.effect.value > verdict.margin  # the attack does work on the numbers
+    assert verdict.state != "HELPS"
+    assert next(c for c in verdict.comparisons if c.name == arms.COPIES).outcome in ("does as well", "not separated")
+
+
 @dataclass
 class OfClass:
     """What another generator makes, of one class only."""
@@ -307,9 +320,6 @@ def test_one_record_with_nearly_all_of_the_error_decides_nothing():
     schema = Schema({"records": (Column("a", "number"), Column("b", "number"), Column("y", "number", "target"))})
     dataset = Dataset.of(pa.table({"a": x[:, 0], "b": x[:, 1], "y": y}), schema)
     purpose = Purpose("y", "regression", metric="rmse", target_sd=1.0)
-    from complement.prove.plan import Plan
-    from complement.prove.pool import Ask, Refit
-    from complement.prove.trial import Case, Means, judge
 
     part = Partition(np.arange(300), np.arange(300) % 5, 5)
     case = Case(dataset, part, purpose, Refit(catalog.generator("shuffle"), (Ask(times=1.0),)))

@@ -30,7 +30,7 @@ def told(judgement) -> tuple[str, str]:
 
 
 def test_clean_fresh_rows_help_a_learner_that_overfits(world):
-    judgement = world.run(world.real(250), world.refit(world.Fresh()), world.rote, plan=world.plan(weights=(1.0,)))
+    judgement = world.run(world.real(700), world.refit(world.Fresh()), world.rote, plan=world.plan(weights=(1.0,)))
     verdict = judgement.verdicts[0]
     assert told(judgement) == ("HELPS", "helps")
     assert verdict.effect.low > 0
@@ -62,7 +62,7 @@ def test_what_cannot_be_told_is_inconclusive_and_says_what_would_settle_it(world
 def test_a_gain_in_ranking_with_harm_to_calibration_is_mixed(world):
     # Every made row has the likelier class: the tree ranks better and becomes far too sure.
     pool, learners = world.refit(world.Fresh(), 8.0), {"tree": world.Rote(5, 20)}
-    judgement = world.run(world.real(), pool, learners, plan=world.plan(weights=(1.0,)))
+    judgement = world.run(world.real(900), pool, learners, plan=world.plan(weights=(1.0,)))
     verdict = judgement.verdicts[0]
     failed = [guard for guard in verdict.guards if guard.outcome == "failed"]
     assert told(judgement) == ("MIXED", "guard-failed")

@@ -76,8 +76,9 @@ class Evaluator(Protocol):
 class Learner(Protocol):
     """What the user ships. Encoders and imputers are part of it and are fitted on `train` only.
 
-    Two optional attributes: `weighted = False` says that the learner ignores weights (the trial then resamples
-    rows by weight); `regularised()` gives the same learner one step more regularised.
+    Three optional attributes: `weighted = False` says that the learner ignores weights (the trial then resamples
+    rows by weight); `counts_records = False` that only weights matter, and not by how many records they are carried;
+    `regularised()` gives the same learner one step more regularised.
     """
 
     def fit(self, train: Dataset, purpose: Purpose, *, weight: np.ndarray, seed: int) -> Self:

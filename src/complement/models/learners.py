@@ -84,6 +84,10 @@ class Logistic(TableLearner):
     def tasks(self) -> tuple[Task, ...]:
         return ("binary", "multiclass")
 
+    @property
+    def counts_records(self) -> bool:
+        return False
+
     def regularised(self) -> Logistic:
         """A tenth of C."""
         return replace(self, C=self.C / 10)
@@ -110,6 +114,10 @@ class Linear(TableLearner):
     @property
     def tasks(self) -> tuple[Task, ...]:
         return ("regression",)
+
+    @property
+    def counts_records(self) -> bool:
+        return False
 
     def regularised(self) -> Linear:
         """Ten times alpha."""

@@ -75,6 +75,11 @@ class TableLearner(ABC):
         """False when weights are ignored; the trial then resamples records by weight."""
         return True
 
+    @property
+    def counts_records(self) -> bool:
+        """True when a setting counts records whatever they weigh: more records of the same mass are then another model."""
+        return True
+
     def regularised(self) -> TableLearner | None:
         """The same learner, not fitted, one step more regularised; None when no step is known."""
         return None

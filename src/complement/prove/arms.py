@@ -73,22 +73,36 @@ def class_weighted(train: Dataset, pool: Dataset, w: float, purpose: Purpose) ->
     return Training(train, mass * factor)
 
 
-def copied(train: Dataset, requested: Sequence[tuple[np.ndarray | None, int]], w: float) -> Training:
-    """Real records only, the requested ones repeated to the mass that the synthetic ones have in the arm."""
-    if not requested:
-        return Training(None, note="a delivered file names no request")
-    if all(mask is None for mask, _ in requested):
-        return Training(None, note="every record is requested: copies of all are the real records themselves")
+def copied(train: Dataset, requested: Sequence[tuple[np.ndarray | None, int]], w: float, *, made: int) -> Training:
+    """Real records only, the requested ones repeated to the mass that the synthetic ones have in the arm.
+
+    `made`: how many records the pool has. Learners that count records (the fewest in a leaf, the size of a batch) get as
+    many copies, each of its share of the mass, because more rows alone loosen such settings. 0: mass is all that counts.
+    """
+    requested = requested or [(None, made)]  # a delivered file names no request: then copies of all
+    if not made and all(mask is None for mask, _ in requested):
+        return Training(None, note="copies of all records weigh as much as the records themselves")
     base = real_mass(train)
-    weight = (1 - w) * base
     asked = sum(rows for _, rows in requested)
+    extra = np.zeros(train.rows)
     for mask, rows in requested:
         met = np.ones(train.rows, bool) if mask is None else mask
         total = float(base[met].sum())
         if total == 0:
             return Training(None, note="no real record meets a request")
-        weight = weight + np.where(met, base * (w * train.rows * rows / asked / total), 0.0)
-    return Training(train, weight)
+        extra += np.where(met, base * (w * train.rows * rows / asked / total), 0.0)
+    if not made or w == 0:
+        return Training(train, (1 - w) * base + extra)
+    rows = np.repeat(np.arange(train.rows), _even_counts(extra / extra.sum() * made))
+    shared = np.full(len(rows), extra.sum() / len(rows))
+    if w == 1:
+        return Training(train.take(rows), shared)
+    return Training(train.take(np.concatenate([np.arange(train.rows), rows])), np.concatenate([(1 - w) * base, shared]))
+
+
+def _even_counts(shares: np.ndarray) -> np.ndarray:
+    """Whole numbers with the same sum that are nearest to these shares, spread evenly; shape (records,)."""
+    return np.diff(np.floor(np.concatenate([[0.0], np.cumsum(shares)]) + 0.5)).astype(int)
 
 
 def implied(train: Dataset, pool: Dataset, part: Slice | None) -> list[tuple[np.ndarray | None, int]]:

@@ -1,7 +1,7 @@
 """The pilot: from five fits, before the rest, the smallest effect that the trial will be able to show.
 
-It never sees the synthetic records. The stand-in for the arm is a null arm, real records mixed with bootstrap copies of
-themselves at weight 1/2: its difference to real only has a true effect near 0 and a spread like that of a real arm.
+It never sees the synthetic records. The stand-in for the arm is a null arm, a bootstrap of the real records: its difference
+to real only has a spread like that of a real arm, whatever its effect.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class PilotTask:
         for draw in range(SEEDS):
             rng = rng_at(trial.plan.seed, "pilot", shard, draw)
             copies = rng.multinomial(train.rows, mass / mass.sum())
-            training = Training(train, (mass + copies) / 2)
+            training = Training(train, copies.astype(float))
             fitted = arms.fit(learner, training, trial.purpose, seed=seed_at(seed, draw))
             columns[f"null {draw}"] = fitted.predict(shown).column("score")
         return pa.table(columns)

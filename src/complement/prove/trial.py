@@ -21,7 +21,7 @@ from complement.core.verdict import Judgement, Leak
 from complement.engine.plan import plan_hash
 from complement.engine.shards import Engine, Task, map_shards
 from complement.prove.curve import REPEATS, CurveTask
-from complement.prove.design import Trial, cuts_of
+from complement.prove.design import Trial, cuts_of, still
 from complement.prove.fits import FitTask, facts_of
 from complement.prove.headline import unverified
 from complement.prove.leaks import leaks_of, nearness
@@ -188,7 +188,7 @@ def planned_fits(trial: Trial) -> int:
     screening = sum(len(weights) >> turn for turn in range(3) if len(weights) >> turn > 1) if len(weights) > 1 else 0
     fits = SEEDS + 1
     for learner in trial.learners.values():
-        repeated = 1 if getattr(learner, "deterministic", False) else trial.seeds
+        repeated = 1 if still(learner) else trial.seeds
         fits += cuts * (trial.seeds + 4 * repeated + screening)
         fits += cuts * REPEATS * 5 if trial.plan.curve else 0
     return fits
