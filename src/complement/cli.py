@@ -30,6 +30,7 @@ class House(click.Group):
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **extra: Any) -> Any:
         extra.pop("standalone_mode", None)
         given = list(sys.argv[1:] if args is None else args)
+        given = given or ["--help"]  # a bare `complement` is a question, not a mistake
         before = given[: given.index("--")] if "--" in given else given
         as_json, debug = "--json" in before, "--debug" in before
         try:
@@ -103,7 +104,7 @@ def init(data: str, target: str, out: Path, force: bool, as_json: bool, debug: b
     from complement.start import init
 
     written = init(data, target=target, out=out, replace=force)
-    click.echo(json.dumps({"schema": 1, "recipe": str(written)}) if as_json else f"{written}\nNext: complement run {written}")
+    click.echo(json.dumps({"schema": 1, "recipe": str(written)}) if as_json else f"{written}\n{_after_init(written)}")
 
 
 @main.command()
@@ -121,7 +122,7 @@ def example(name: str, out: Path | None, draw: int, as_json: bool, debug: bool) 
 
 @main.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
-@click.option("--rows", type=click.IntRange(1, 1000), default=5, show_default=True, help="Records to show per request.")
+@click.option("--rows", type=click.IntRange(1, 1000), default=4, show_default=True, help="Records to show per request.")
 @_common
 def preview(recipe: Path, rows: int, as_json: bool, debug: bool) -> None:
     """Make and show a few records of RECIPE, now."""
@@ -245,6 +246,15 @@ def doctor(as_json: bool, debug: bool) -> None:
             mark = "ok " if finding.fine else "MISSING" if finding.needed else "absent"
             click.echo(f"{mark:8}{finding.name}: {finding.found}" + ("" if finding.fine else f"\n        help: {finding.help}"))
     sys.exit(0 if facts["fine"] else 3)
+
+
+def _after_init(recipe: Path) -> str:
+    lines = (
+        "Next: check in it what each column was taken for; then",
+        f"  complement preview {recipe}",
+        f"  complement run {recipe}",
+    )
+    return "\n".join(lines)
 
 
 def _engine(where: str, workers: int) -> Engine:

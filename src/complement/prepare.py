@@ -140,10 +140,13 @@ def partition_of(recipe: Recipe, source: Source, *, salt: str) -> Partition:
     if source.sealed is not None:
         if time is not None:
             raise RecipeError("recipe-value", "Give a `sealed` file or `split.time`, not both.", where="split.time")
-        return partition(source.real, source.purpose, salt=salt, unit=unit, sealed=source.sealed)
-    share = None if time is not None else sealed_share(recipe, source)
-    order = True if time == ROW_ORDER else time
-    return partition(source.real, source.purpose, salt=salt, unit=unit, time=order, folds=recipe.split.folds, sealed=share)
+        found = partition(source.real, source.purpose, salt=salt, unit=unit, sealed=source.sealed)
+    else:
+        share = None if time is not None else sealed_share(recipe, source)
+        order = True if time == ROW_ORDER else time
+        folds = recipe.split.folds
+        found = partition(source.real, source.purpose, salt=salt, unit=unit, time=order, folds=folds, sealed=share)
+    return found if unit is not None else replace(found, notes=(*found.notes, *_of_repeating_identifiers(source.real)))
 
 
 def sealed_share(recipe: Recipe, source: Source) -> float | None:
@@ -328,6 +331,21 @@ def _without_missing_target(
     if sealed is not None:
         sealed = sealed[~absent(as_text(real.column(target)))]
     return kept, sealed, (f"{lost:,} records have no '{target}'; they are left out.",)
+
+
+def _of_repeating_identifiers(real: Dataset) -> tuple[str, ...]:
+    """No unit is named, and yet a column that names somebody repeats: the same patient may be learnt from and judged on."""
+    notes: list[str] = []
+    for column in real.schema.with_role("identifier"):
+        values = real.column(column.name).drop_null()
+        distinct = len(values.unique())
+        if distinct < len(values):
+            notes.append(
+                f"'{column.name}' has {distinct:,} different values in {len(values):,} records. If each is one patient or"
+                f" account, name it as the unit (split: {{unit: {column.name}}}, or --unit {column.name}): otherwise the same"
+                " one may be learnt from and judged on."
+            )
+    return tuple(notes)
 
 
 def _of_empty_columns(real: Dataset) -> tuple[str, ...]:

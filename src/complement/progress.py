@@ -73,10 +73,26 @@ def sentence(event: str, facts: Mapping[str, object]) -> str:
     """An event as one line: its name, how far it is, and what else is known."""
     if set(facts) == {event}:
         return f"{event}: {facts[event]}"
+    if event == "planned" and "fits" in facts:
+        return _planned(facts)
+    if event == "stage" and "shards" in facts:
+        return f"stage: {facts['stage']}, {facts['shards']} shards"
     parts = [text for name, value in facts.items() if name not in ("done", "shards") for text in _parts(name, value)]
     if "shards" in facts:
         parts.append(f"{facts['done']} of {facts['shards']} shards" if "done" in facts else f"{facts['shards']} shards")
     return f"{event}: {', '.join(parts)}" if parts else event
+
+
+def _planned(facts: Mapping[str, object]) -> str:
+    # What decides whether to wait: how much work it is, and what it could find at the end. The rest is in events.jsonl.
+    effects = cast(Mapping[str, object], facts.get("detectable_effect") or {})
+    known = [
+        f"{value:.3g} ({name})" if value < 1000 else f"{value:,.0f} ({name})"
+        for name, value in effects.items()
+        if isinstance(value, float)
+    ]
+    found = f"; likely to find an effect of {', '.join(known)} or more" if known else ""
+    return f"planned: {facts['fits']:,} model fits{found}"
 
 
 def _parts(name: str, value: object) -> list[str]:

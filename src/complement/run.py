@@ -179,7 +179,7 @@ def generate_to(real: str, out: Path, *, form: str | None, options: Mapping[str,
     return {"schema": 1, "out": str(out), "rows": made.rows, "generator": lineage}
 
 
-def preview(recipe: Recipe | str | Path, *, rows: int = 5) -> Dataset:
+def preview(recipe: Recipe | str | Path, *, rows: int = 4) -> Dataset:
     """A few records per request of the recipe, by its generator fitted on at most 5,000 real records."""
     with _edge():
         recipe = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)

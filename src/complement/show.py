@@ -30,6 +30,7 @@ COLOURS = {
     "NO DIFFERENCE": "bold cyan",
     "INCONCLUSIVE": "bold yellow",
 }
+SPENT = {"seconds": "{} seconds", "cpu_seconds": "{} of processor time"}  # the pilot's share is in the JSON
 OUTCOMES = {"passed": "green", "beaten": "green", "failed": "red", "does as well": "yellow", "not shown": "yellow"}
 
 
@@ -103,7 +104,7 @@ def _numbers(verdict: Verdict) -> Iterable[RenderableType]:
     ]
     yield from _block("", rows)
     rivals = [_row(digits, one.name, one.effect, one.outcome, one.note) for one in verdict.comparisons]
-    yield from _block("Against what costs nothing (real records only)", rivals)
+    yield from _block("Against what costs nothing (real records only; + synthetic does better)", rivals)
     guards = [
         _row(_Digits.of(one.margin or verdict.margin), one.name, one.effect, one.outcome, one.note) for one in verdict.guards
     ]
@@ -213,8 +214,9 @@ def _leaks(leaks: Iterable[Leak]) -> Iterable[RenderableType]:
 
 
 def _spent(spent: Mapping[str, object]) -> str:
-    plain = {name: value for name, value in spent.items() if isinstance(value, int | float | str)}
-    return ", ".join(f"{name.replace('_', ' ')} {_amount(value)}" for name, value in plain.items())
+    plain = {name: value for name, value in spent.items() if isinstance(value, int | float | str) and name != "pilot_cpu_seconds"}
+    told = [SPENT[name].format(_amount(plain.pop(name))) for name in SPENT if name in plain]
+    return ", ".join([*told, *(f"{name.replace('_', ' ')} {_amount(value)}" for name, value in plain.items())])
 
 
 def _amount(value: object) -> str:

@@ -29,7 +29,7 @@ def told(*, quiet: bool = False, terminal: bool = False, seconds: float = 1.0) -
 
 def test_a_log_gets_one_line_in_thirty_seconds():
     lines = told()
-    assert lines[0] == "planned: fits 100, detectable effect tree 0.01235"
+    assert lines[0] == "planned: 100 model fits; likely to find an effect of 0.0123 (tree) or more"
     assert lines[1:] == [f"shard: stage fits, {done} of 100 shards" for done in (30, 60, 90)]
 
 

@@ -56,7 +56,7 @@ def test_every_number_of_the_verdict_is_on_the_screen():
         "in-hand", "does this generator help", "MIXED", "lightgbm", "+0.0123", "[+0.0040, +0.0201]", "12,345 units", "0.8123",
         "0.0090", "0.25", "0.1 to 0.25 over the folds", "320", "[100, unbounded]", "saves 12,800.00", "class weights", "beaten",
         "threshold move (the metric knows no threshold)", "log_loss", "failed", "isotonic recalibration mends it",
-        "ward [3]", "found", "tiny (too small)", "finding reused-hold-out", "The positive class is '1'.", "seconds 12",
+        "ward [3]", "found", "tiny (too small)", "finding reused-hold-out", "The positive class is '1'.", "12 seconds",
     ):  # fmt: skip
         assert said in text, said
 

@@ -62,7 +62,8 @@ def test_what_cannot_be_told_is_inconclusive_and_says_what_would_settle_it(world
 def test_a_gain_in_ranking_with_harm_to_calibration_is_mixed(world):
     # Every made row has the likelier class: the tree ranks better and becomes far too sure.
     pool, learners = world.refit(world.Fresh(), 8.0), {"tree": world.Rote(5, 20)}
-    judgement = world.run(world.real(900), pool, learners, plan=world.plan(weights=(1.0,)))
+    plan = world.plan(weights=(1.0,), seeds=3)
+    judgement = world.run(world.real(2000), pool, learners, partition=world.once(2000, 0.8), plan=plan)
     verdict = judgement.verdicts[0]
     failed = [guard for guard in verdict.guards if guard.outcome == "failed"]
     assert told(judgement) == ("MIXED", "guard-failed")

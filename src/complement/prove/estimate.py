@@ -212,12 +212,16 @@ def _bootstrapped(
     metric: OnArrays, sealed: Sealed, arm: Scores, base: Scores | None, masks: Sequence[np.ndarray]
 ) -> Estimate | None:
     """For metrics without influence values: all cuts together, clusters resampled for all seeds at once."""
-    if sealed.shared or sealed.overlap is not None:
-        return _smooth_free_draws(metric, sealed, arm, base, masks)
+    if sealed.overlap is not None:
+        return _half_draws(metric, sealed, arm, base, masks)
+    if sealed.shared:
+        masks = [masks[0]]  # the draws are judged on the same records: each stands where a seed stands elsewhere
+        arm, base = _as_seeds(arm), None if base is None else _as_seeds(base)
     sign = -1.0 if base is not None and metric.better == "low" else 1.0
-    truth = np.concatenate([t[m] for t, m in zip(sealed.truth, masks, strict=True)])
-    weight = np.concatenate([w[m] for w, m in zip(sealed.weight, masks, strict=True)])
-    cluster = np.concatenate([c[m] for c, m in zip(sealed.cluster, masks, strict=True)])
+    truth, weight, cluster = (
+        np.concatenate([part[mask] for part, mask in zip(parts, masks, strict=False)])
+        for parts in (sealed.truth, sealed.weight, sealed.cluster)
+    )
     if not len(truth):
         return None
     sides = [[weigher(metric, truth, score) for score in _side(scores, masks)] for scores in (arm, base) if scores is not None]
@@ -238,7 +242,14 @@ def _bootstrapped(
     ]
     drawn = np.array([value for value in drawn if np.isfinite(value)])
     units = (drawn - drawn.mean()) / np.sqrt(max(len(drawn), 1))
-    return Estimate(float(here.mean()), units, (here - here.mean())[None, :], _count(sealed, masks))
+    apart = (here - here.mean())[None, :]
+    if sealed.shared:
+        return Estimate(float(here.mean()), units, np.zeros((1, 1)), _count(sealed, masks), draws=apart[0] / len(here))
+    return Estimate(float(here.mean()), units, apart, _count(sealed, masks))
+
+
+def _as_seeds(scores: Scores) -> Scores:
+    return [[parts[0] for parts in scores]]
 
 
 def _side(scores: Scores, masks: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -256,10 +267,10 @@ def weigher(metric: OnArrays, truth: np.ndarray, score: np.ndarray) -> Callable[
     return prepared(truth, score) if prepared is not None else lambda weight: metric.values(truth, score, weight)
 
 
-def _smooth_free_draws(
+def _half_draws(
     metric: OnArrays, sealed: Sealed, arm: Scores, base: Scores | None, masks: Sequence[np.ndarray]
 ) -> Estimate | None:
-    """Draws of a metric without influence values: their spread alone, which already holds that of the units of half-draws."""
+    """Half-draws of a metric without influence values: their spread alone, which already holds that of the units."""
     sign = -1.0 if base is not None and metric.better == "low" else 1.0
     values: list[float] = []
     for cut, mask in enumerate(masks):
@@ -269,7 +280,7 @@ def _smooth_free_draws(
     means = np.array([value for value in values if np.isfinite(value)])
     if len(means) < 2:
         return None
-    factor = overlap_factor(len(means), tested=round(1000 * (sealed.overlap or 1.0)), trained=1000)
+    factor = overlap_factor(len(means), tested=round(1000 * (sealed.overlap or 0.0)), trained=1000)
     draws = (means - means.mean()) / len(means)
     return Estimate(float(means.mean()), np.zeros(sealed.clusters), np.zeros((1, 1)), _count(sealed, masks), draws, factor)
 
@@ -281,7 +292,7 @@ def _judged(units: np.ndarray, sealed: Sealed, masks: Sequence[np.ndarray]) -> n
 
 
 def _count(sealed: Sealed, masks: Sequence[np.ndarray]) -> int:
-    return len(np.unique(np.concatenate([u[m] for u, m in zip(sealed.unit, masks, strict=True)])))
+    return len(np.unique(np.concatenate([u[m] for u, m in zip(sealed.unit, masks, strict=False)])))
 
 
 def per_class(sealed: Sealed, masks: Sequence[np.ndarray], purpose: Purpose) -> int:

@@ -25,7 +25,7 @@ def first_recipe(profile: Profile, *, real: str, target: str, notes: tuple[str, 
         f"real: {quoted(real)}",
         "# sealed: later.csv          # real records that nobody learnt from; otherwise some of the above are set aside",
         "",
-        "schema:                      # what profiling found and you should check; correct it here",
+        "schema:                      # what profiling found: check and correct it; `role: ignore` leaves a column out",
         *_columns(profile.schema, profile.guesses, target),
         "",
         "purpose:",
@@ -37,8 +37,8 @@ def first_recipe(profile: Profile, *, real: str, target: str, notes: tuple[str, 
         "  # primary: {name: rare, where: CONDITION}    # judge there; the whole becomes a guard",
         "",
         "split:",
-        f"  {_role(profile.schema, 'unit')}",
-        f"  {_role(profile.schema, 'time')}",
+        f"  {_role(profile, 'unit')}",
+        f"  {_role(profile, 'time')}",
         "  folds: 5",
         "",
         "generate:",
@@ -94,10 +94,15 @@ def _seen(column: Column) -> str:
     limits = column.constraints
     if limits.values is not None:
         shown = ", ".join(limits.values[:6]) + (", ..." if len(limits.values) > 6 else "")
-        return f"{len(limits.values)} values: {shown}"
+        return f"{len(limits.values)} value{'s' if len(limits.values) != 1 else ''}: {shown}"
     if limits.low is not None and limits.high is not None:
-        return f"{limits.low:g} to {limits.high:g}"
+        return f"{_short(limits.low)} to {_short(limits.high)}"
     return ""
+
+
+def _short(value: float) -> str:
+    short = f"{value:g}"
+    return f"{value:.0f}" if "e+" in short and abs(value) < 1e15 else short
 
 
 def _one_line(text: str) -> str:
@@ -106,12 +111,14 @@ def _one_line(text: str) -> str:
     return plain if len(plain) <= 120 else plain[:117] + "..."
 
 
-def _role(schema: Schema, role: str) -> str:
-    found = [column.name for column in schema.columns if column.role == role]
+def _role(profile: Profile, role: str) -> str:
+    found = [column.name for column in profile.schema.columns if column.role == role]
     if found:
         return f"{role}: {quoted(found[0])}"
+    doubtful = [guess.column for guess in profile.guesses if guess.value == "identifier" and guess.sure < SURE]
+    unit = f"unit: {_name(doubtful[0]) if doubtful else 'patient_id'}"
     why = {
-        "unit": "# unit: patient_id         # the column that a split must never cut",
+        "unit": f"# {unit:<24} # the column that a split must never cut: a patient, an account",
         "time": "# time: date               # judge on what came later",
     }
     return why[role]

@@ -153,8 +153,6 @@ def _identifier(name: str, kind: Kind, column: pa.Array, distinct: int) -> tuple
     if unique and (named or kind == "category"):
         return "identifier", "no value stands twice" + (" and its name says so" if named else ""), 0.95 if named else 0.9
     if named and distinct > max(MANY_VALUES, rows / 20):
-        because = (
-            f"its name says so; {distinct:,} different values in {rows:,} rows: it may be the unit that a split must not cut"
-        )
+        because = f"its name says so; {distinct:,} different values in {rows:,} rows: perhaps the unit, see split"
         return "identifier", because, 0.7
     return "feature", "", 1.0
