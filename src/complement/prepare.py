@@ -30,7 +30,7 @@ from complement.recipe import IN_MEMORY, Named, Recipe, SliceNote
 from complement.runfolder import file_hash
 from complement.source.profile import survey
 from complement.source.read import read, read_tables
-from complement.source.split import partition
+from complement.source.split import partition, repeating_identifiers
 from complement.source.target import check_delivered, check_target, drop_missing_target, find_target_copies
 
 SEALED_SHARE = 0.2  # of the units, where a single sealed set is large enough
@@ -146,7 +146,7 @@ def partition_of(recipe: Recipe, source: Source, *, salt: str) -> Partition:
         order = True if time == ROW_ORDER else time
         folds = recipe.split.folds
         found = partition(source.real, source.purpose, salt=salt, unit=unit, time=order, folds=folds, sealed=share)
-    return found if unit is not None else replace(found, notes=(*found.notes, *_of_repeating_identifiers(source.real)))
+    return found if unit is not None else replace(found, notes=(*found.notes, *repeating_identifiers(source.real)))
 
 
 def sealed_share(recipe: Recipe, source: Source) -> float | None:
@@ -265,7 +265,9 @@ def _refuse_two_roles(recipe: Recipe) -> None:
         ("unit", recipe.split.unit),
         ("time", None if recipe.split.time == ROW_ORDER else recipe.split.time),
     ]
-    wanted += [(note.role, name) for name, note in recipe.columns.items()]
+    for name, note in recipe.columns.items():
+        if not (name == recipe.split.unit and note.role in ("identifier", "personal")):  # what names somebody may be the unit
+            wanted.append((note.role, name))
     columns: dict[str, str] = {}
     roles: dict[str, str] = {}
     for role, name in ((role, name) for role, name in wanted if role is not None and name is not None):
@@ -331,21 +333,6 @@ def _without_missing_target(
     if sealed is not None:
         sealed = sealed[~absent(as_text(real.column(target)))]
     return kept, sealed, (f"{lost:,} records have no '{target}'; they are left out.",)
-
-
-def _of_repeating_identifiers(real: Dataset) -> tuple[str, ...]:
-    """No unit is named, and yet a column that names somebody repeats: the same patient may be learnt from and judged on."""
-    notes: list[str] = []
-    for column in real.schema.with_role("identifier"):
-        values = real.column(column.name).drop_null()
-        distinct = len(values.unique())
-        if distinct < len(values):
-            notes.append(
-                f"'{column.name}' has {distinct:,} different values in {len(values):,} records. If each is one patient or"
-                f" account, name it as the unit (split: {{unit: {column.name}}}, or --unit {column.name}): otherwise the same"
-                " one may be learnt from and judged on."
-            )
-    return tuple(notes)
 
 
 def _of_empty_columns(real: Dataset) -> tuple[str, ...]:

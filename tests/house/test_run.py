@@ -156,6 +156,19 @@ def test_a_weight_column_weighs_the_records(here: Path, cancer: pa.Table):
     assert source.real.weight[:3].tolist() == [0.5, 1.5, 2.5]
 
 
+@pytest.mark.parametrize("role", ["identifier", "personal"])
+def test_an_identifier_may_be_named_as_the_unit(here: Path, cancer: pa.Table, role: str):
+    source = read_source(recipe(here, cancer, schema={"patient": {"role": role}}, split={"unit": "patient"}))
+    assert source.real.schema.column("patient").role == "unit"
+
+
+def test_an_identifier_that_repeats_is_noted_where_no_unit_is_named(here: Path, cancer: pa.Table):
+    for split, noted in (({}, True), ({"unit": "patient"}, False)):
+        asked = recipe(here, cancer, schema={"patient": {"role": "identifier"}}, split=split)
+        notes = partition_of(asked, read_source(asked), salt="s").notes
+        assert any("name it as the unit" in note for note in notes) is noted
+
+
 @pytest.mark.parametrize(
     "parts",
     [

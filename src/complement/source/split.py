@@ -16,7 +16,7 @@ from complement.core.values import absent, as_numbers, as_text
 from complement.source.rolling import roll
 from complement.source.unit import Copies, Units, find_copies, name_units, units
 
-__all__ = ["Units", "partition", "salted", "sealed_hash", "units"]
+__all__ = ["Units", "partition", "repeating_identifiers", "salted", "sealed_hash", "units"]
 
 QUANTILES = 5  # strata of a regression target
 
@@ -162,6 +162,21 @@ def _dealt(found: Units, stratum: np.ndarray, salt: str) -> np.ndarray:
     rows = np.lexsort((rarity, found.of))
     first = rows[np.flatnonzero(np.diff(found.of[rows], prepend=-1))]
     return np.lexsort((found.names, salted(found.names, salt), stratum[first]))
+
+
+def repeating_identifiers(real: Dataset) -> tuple[str, ...]:
+    """Notes for data without a unit: where a column that names somebody repeats, records of one patient may be parted."""
+    notes: list[str] = []
+    for column in real.schema.with_role("identifier"):
+        values = real.column(column.name).drop_null()
+        distinct = len(values.unique())
+        if distinct < len(values):
+            notes.append(
+                f"'{column.name}' has {distinct:,} different values in {len(values):,} records. If each is one patient or"
+                f" account, name it as the unit (split: {{unit: {column.name}}}, or --unit {column.name}): otherwise the same"
+                " one may be learnt from and judged on."
+            )
+    return tuple(notes)
 
 
 def _of_dates(real: Dataset, unit: str | None) -> tuple[str, ...]:
