@@ -191,6 +191,8 @@ def _settle(verdict: Verdict) -> str:
         return "what this trial could find"
     if verdict.units_to_settle is None:
         return "no number of records would settle it"
+    if verdict.units_to_settle <= verdict.effect.n:
+        return "enough units: it lies too near the margin"
     return f"about {verdict.units_to_settle:,} units would settle it"
 
 

@@ -18,7 +18,7 @@ import complement.run as story
 from complement.core.errors import ComplementError, ProveError, RunError, UsageError
 from complement.core.verdict import Effect, Judgement, Leak, Verdict
 from complement.engine.shards import Engine
-from complement.prepare import Source, plan_of, read_source, read_synthetic, sealed_share
+from complement.prepare import Source, partition_of, plan_of, read_source, read_synthetic, sealed_share
 from complement.recipe import Recipe
 from complement.runfolder import RunFolder, finite
 
@@ -163,8 +163,10 @@ def test_an_identifier_may_be_named_as_the_unit(here: Path, cancer: pa.Table, ro
 
 
 def test_an_identifier_that_repeats_is_noted_where_no_unit_is_named(here: Path, cancer: pa.Table):
+    twice = pa.array([f"P{n // 2:04}" for n in range(cancer.num_rows)])
+    visits = cancer.set_column(cancer.schema.get_field_index("patient"), "patient", twice)
     for split, noted in (({}, True), ({"unit": "patient"}, False)):
-        asked = recipe(here, cancer, schema={"patient": {"role": "identifier"}}, split=split)
+        asked = recipe(here, visits, schema={"patient": {"role": "identifier"}}, split=split)
         notes = partition_of(asked, read_source(asked), salt="s").notes
         assert any("name it as the unit" in note for note in notes) is noted
 

@@ -78,4 +78,6 @@ def _settle(verdict: Verdict) -> str:
     detectable = f"an effect of {verdict.detectable_effect:.4g} would have been found"
     if verdict.units_to_settle is None:
         return f"{detectable}; no number of sealed units would settle it, because the seeds alone vary more"
+    if verdict.units_to_settle <= verdict.effect.n:
+        return f"{detectable}; what there is lies too near the margin to be told from it"
     return f"{detectable}, and about {verdict.units_to_settle:,} sealed units would settle it"
