@@ -87,8 +87,10 @@ def test_what_would_settle_it_is_said_only_of_what_is_open():
     def words(verdict: Verdict) -> str:
         return " ".join(screen(replace(JUDGEMENT, verdicts=(verdict,))).split())  # a line may be cut anywhere
 
-    undecided = replace(VERDICT, state="INCONCLUSIVE", units_to_settle=4000)
-    assert "about 4,000 units would settle it" in words(undecided)
+    more = 2 * VERDICT.effect.n
+    undecided = replace(VERDICT, state="INCONCLUSIVE", units_to_settle=more)
+    assert f"about {more:,} units would settle it" in words(undecided)
+    assert "lies too near the margin" in words(replace(undecided, units_to_settle=VERDICT.effect.n))
     assert "no number of records would settle it" in words(replace(undecided, units_to_settle=None))
     assert "settle" not in words(VERDICT)
 
