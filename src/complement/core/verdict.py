@@ -99,7 +99,7 @@ class Verdict:
         return asdict(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Judgement:
     """The answer to one question: a verdict per learner, what was planned and what was spent."""
 
@@ -109,6 +109,11 @@ class Judgement:
     planned: dict[str, object]
     spent: dict[str, object]
     leaks: tuple[Leak, ...] = ()
+
+    def __repr__(self) -> str:
+        unverified = "" if self.verified else ", unverified"
+        states = ", ".join(f"{verdict.learner}: {verdict.state} ({verdict.code})" for verdict in self.verdicts)
+        return f"Judgement({self.question}{unverified}; {states})"
 
     def as_json(self) -> dict[str, object]:
         """The shape that scripts rely on; `schema` grows when it changes."""
