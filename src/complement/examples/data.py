@@ -69,7 +69,7 @@ _EXAMPLES = {
     "small-office": _Example(_houses, 100),
     "plenty": _Example(_computers, 4000),
     "balancing": _Example(_crashes, 2000),
-    "replace": _Example(_patients, 300),
+    "replace": _Example(_computers, 2000),
     "too-few": _Example(_patients, 400, sealed=False),
 }
 NAMES = tuple(_EXAMPLES)

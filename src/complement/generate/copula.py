@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from complement.core.errors import UsageError
-from complement.core.seed import rng_at
 from complement.generate.codec import Code, atoms, is_in, reach
 from complement.generate.records import Training
 from complement.generate.tabular import Ask, TableGenerator
 from complement.generate.trees import draw_asked
 
 _EDGE = 1e-9  # normal scores stay finite
+MOST = 0.99  # few records of few values can put the estimate beyond 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,17 +47,35 @@ class Margin:
         """Normal scores, shape (rows,): a value becomes a uniform place in its interval. Unseen numbers take the nearest."""
         from scipy.special import ndtri
 
+        at = self._at(codes)
+        place = self.ends[at] + rng.random(len(codes)) * (self.ends[at + 1] - self.ends[at])
+        return ndtri(np.clip(place, _EDGE, 1 - _EDGE))
+
+    def _at(self, codes: np.ndarray) -> np.ndarray:
+        """The number of each value's interval, shape (rows,)."""
         if self.code.numeric:
             known = self.values[~np.isnan(self.values)]
             shift = len(self.values) - len(known)
             near = np.minimum(np.searchsorted(known, codes), max(0, len(known) - 1)) + shift
-            at = np.where(np.isnan(codes), 0, near)
-        else:
-            lookup = np.zeros(len(self.code.levels if self.code.levels is not None else []) + 1, np.int64)
-            lookup[np.where(np.isnan(self.values), -1, self.values).astype(np.int64)] = np.arange(len(self.values))
-            at = lookup[np.where(np.isnan(codes), -1, codes).astype(np.int64)]
-        place = self.ends[at] + rng.random(len(codes)) * (self.ends[at + 1] - self.ends[at])
-        return ndtri(np.clip(place, _EDGE, 1 - _EDGE))
+            return np.where(np.isnan(codes), 0, near)
+        lookup = np.zeros(len(self.code.levels if self.code.levels is not None else []) + 1, np.int64)
+        lookup[np.where(np.isnan(self.values), -1, self.values).astype(np.int64)] = np.arange(len(self.values))
+        return lookup[np.where(np.isnan(codes), -1, codes).astype(np.int64)]
+
+    def centres(self, codes: np.ndarray) -> tuple[np.ndarray, float]:
+        """The mean normal score of each value's interval, shape (rows,), and the variance of that mean over the margin.
+
+        What a value of several places says of its score is their mean; drawing one of the places would weaken every
+        correlation with it, the more the fewer values the column has.
+        """
+        from scipy.special import ndtri
+
+        edges = ndtri(self.ends.clip(_EDGE, 1 - _EDGE))
+        density = np.exp(-(edges**2) / 2) / np.sqrt(2 * np.pi)
+        density[[0, -1]] = 0.0
+        share = np.diff(self.ends)
+        mean = np.divide(density[:-1] - density[1:], share, out=np.zeros(len(share)), where=share > 0)
+        return mean[self._at(codes)], max(float(np.sum(share * mean**2)), _EDGE)
 
     def codes(self, scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Codes for normal scores, shape (rows,): the interval that a score falls in, smoothed towards its neighbours."""
@@ -93,10 +111,12 @@ class GaussianCopula(TableGenerator):
             raise UsageError("usage", f"shrinkage={given!r} is not a number from 0 to 1.")
 
     def _learn(self, training: Training, seed: int) -> None:
+        del seed  # nothing is drawn
         self._codes = training.encoded()
         self._margins = {n: Margin.of(training.codes[n], codes, training.weight) for n, codes in self._codes.items()}
-        scores = np.stack([self._margins[n].scores(codes, rng_at(seed, "copula", n)) for n, codes in self._codes.items()], axis=1)
-        self._correlation = _correlation(scores, training.weight, self.shrinkage)
+        found = [self._margins[name].centres(codes) for name, codes in self._codes.items()]
+        centres, variance = np.stack([mean for mean, _ in found], axis=1), np.array([part for _, part in found])
+        self._correlation = _correlation(centres, variance, training.weight, self.shrinkage)
 
     def _draw(self, training: Training, rows: int, among: np.ndarray, ask: Ask) -> pa.Table:
         names = list(self._codes)
@@ -115,15 +135,21 @@ class GaussianCopula(TableGenerator):
         return training.decoded(made)
 
 
-def _correlation(scores: np.ndarray, weight: np.ndarray, shrinkage: float | None) -> np.ndarray:
-    """The shrunk, positive definite correlation of scores of shape (rows, columns)."""
+def _correlation(centres: np.ndarray, variance: np.ndarray, weight: np.ndarray, shrinkage: float | None) -> np.ndarray:
+    """The shrunk, positive definite correlation of the normal scores behind the centres of shape (rows, columns).
+
+    The covariance of two centres is about r times both their variances: r is the correlation of the scores (to first
+    order the polychoric one, Olsson 1979).
+    """
     from sklearn.covariance import ledoit_wolf_shrinkage
 
-    centred = scores - np.average(scores, axis=0, weights=weight)
-    scaled = centred / np.sqrt(np.average(centred**2, axis=0, weights=weight))
-    correlation = (scaled * weight[:, None]).T @ scaled / weight.sum()
+    centred = centres - np.average(centres, axis=0, weights=weight)
+    scaled = centred / np.sqrt(np.maximum(np.average(centred**2, axis=0, weights=weight), _EDGE))
+    covariance = (centred * weight[:, None]).T @ centred / weight.sum()
+    correlation = np.clip(covariance / np.outer(variance, variance), -MOST, MOST)
+    np.fill_diagonal(correlation, 1.0)
     share = ledoit_wolf_shrinkage(scaled, assume_centered=True) if shrinkage is None else shrinkage
-    if scores.shape[1] == 1:
+    if centres.shape[1] == 1:
         return np.ones((1, 1))
     return _positive((1 - share) * correlation + share * np.eye(len(correlation)))
 
