@@ -16,12 +16,14 @@ from complement.generate.trees import draw_asked
 
 _EDGE = 1e-9  # normal scores stay finite
 MOST = 0.99  # few records of few values can put the estimate beyond 1
+PRIOR = 5.0  # records' weight by which a category's mean target is drawn to that of all
 
 
 @dataclass(frozen=True, repr=False)
 class Margin:
-    """One column as intervals of [0, 1], one for each distinct value: missing first, then numbers in order or categories
-    by frequency. `ends` has the shape (values + 1,); `low` and `high` say how far a value is smoothed."""
+    """One column as intervals of [0, 1], one for each distinct value: missing first, then numbers in order; or categories,
+    missing among them, by frequency or by their mean target. `ends` has the shape (values + 1,); `low` and `high` say how
+    far a value is smoothed."""
 
     code: Code
     values: np.ndarray
@@ -30,13 +32,17 @@ class Margin:
     high: np.ndarray
 
     @staticmethod
-    def of(code: Code, codes: np.ndarray, weight: np.ndarray) -> Margin:
+    def of(code: Code, codes: np.ndarray, weight: np.ndarray, target: np.ndarray | None = None) -> Margin:
+        """The margin of these codes; `target`: a score per record by whose mean categories are put in order."""
         values, inverse = np.unique(codes, return_inverse=True)  # NaN is one value, the last
         mass = np.bincount(inverse, weight, minlength=len(values))
         if code.numeric:
             order = np.roll(np.arange(len(values)), 1) if np.isnan(values[-1]) else np.arange(len(values))
-        else:
+        elif target is None:
             order = np.argsort(-mass, kind="stable")
+        else:
+            centred = target - np.average(target, weights=weight)
+            order = np.argsort(np.bincount(inverse, weight * centred, minlength=len(values)) / (mass + PRIOR), kind="stable")
         values, mass = values[order], mass[order]
         low, high = values, values
         if code.numeric:
@@ -91,10 +97,11 @@ class Margin:
 class GaussianCopula(TableGenerator):
     """Ranks of all columns tied by a Gaussian copula: margins are kept, and of dependence what a correlation can say.
 
-    Categories are intervals in the order of their frequency, missing is a point of mass of its own. The correlation of
-    the normal scores is shrunk towards independence by `shrinkage` (0 to 1; None: as Ledoit & Wolf 2004 estimate it)
-    and made positive definite. A condition is met exactly: its columns are drawn from the real records under it, the
-    others from the normal law given them.
+    Categories are intervals in the order of their mean target (of their frequency where there is no target), so that one
+    number can say most of what ties them to it; missing is a point of mass of its own. The correlation of the normal
+    scores is shrunk towards independence by `shrinkage` (0 to 1; None: as Ledoit & Wolf 2004 estimate it) and made
+    positive definite. A condition is met exactly: its columns are drawn from the real records under it, the others from
+    the normal law given them.
     """
 
     name: ClassVar[str] = "copula"
@@ -113,10 +120,21 @@ class GaussianCopula(TableGenerator):
     def _learn(self, training: Training, seed: int) -> None:
         del seed  # nothing is drawn
         self._codes = training.encoded()
-        self._margins = {n: Margin.of(training.codes[n], codes, training.weight) for n, codes in self._codes.items()}
+        target, score = self._target(training)
+        self._margins = {
+            name: Margin.of(training.codes[name], codes, training.weight, None if name == target else score)
+            for name, codes in self._codes.items()
+        }
         found = [self._margins[name].centres(codes) for name, codes in self._codes.items()]
         centres, variance = np.stack([mean for mean, _ in found], axis=1), np.array([part for _, part in found])
         self._correlation = _correlation(centres, variance, training.weight, self.shrinkage)
+
+    def _target(self, training: Training) -> tuple[str | None, np.ndarray | None]:
+        """The first target column and its score of each record, shape (rows,); None where there is none."""
+        for name, codes in self._codes.items():
+            if training.column(name).role == "target":
+                return name, Margin.of(training.codes[name], codes, training.weight).centres(codes)[0]
+        return None, None
 
     def _draw(self, training: Training, rows: int, among: np.ndarray, ask: Ask) -> pa.Table:
         names = list(self._codes)
