@@ -37,7 +37,7 @@ ALPHA, SEEDS, FURTHER = 0.05, 5, 5
 CALIBRATION = 6  # data sets by which the share of flipped targets is set for a wanted true difference
 FLIPS = (-1.0, -0.5, 0.0, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6)
 BALANCED = {"logistic": Law("linear", 5, 1.5), "tree": Law("linear", 5, 1.5)}
-PLANTED = Case(Law("linear", 6, 2.0), "cubic", weight=0.9, times=8.0, fresh_rows=25_000)
+PLANTED = Case(Law("linear", 60, 30.0), "starved logistic", weight=0.9, times=16.0, fresh_rows=20_000)
 TIMES_DETECTABLE = (1.0, 2.0, 4.0, -1.0, -2.0, -4.0)
 
 Row = dict[str, Any]

@@ -53,14 +53,14 @@ def adult() -> Dataset:
 
 
 def recipe(rows: int, seed: int) -> Judgement:
-    """60 draws of `rows` records, judged on 6,000 sealed ones, at the weight that the made records' number has."""
+    """60 draws of `rows` records, or as many as Adult holds, judged on 6,000 sealed ones; weights by number."""
     real = adult()
     partition = Partition(np.arange(real.rows), np.where(np.arange(real.rows) < 6000, 0, -1), 1)
     purpose = Purpose("income", "binary", (" <=50K", " >50K"))
     return judge(
         Case(real, partition, purpose, Refit(catalog.generator("copula"), (Ask(times=4.0),))),
         Means({"lightgbm": catalog.learner("lightgbm")}, catalog.metric),
-        plan=Plan("recipe", draws=60, draw_rows=rows, weights=(0.8,), seed=seed),
+        plan=Plan("recipe", draws=min(60, 26_000 // rows), draw_rows=rows, weights=(0.8,), seed=seed),
     )
 
 

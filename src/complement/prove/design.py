@@ -19,7 +19,6 @@ from complement.prove.plan import Plan
 from complement.prove.plug_in_metric import OnArrays
 from complement.prove.pool import Fixed, Pool
 
-ATTEMPTS = 20  # at a resample that leaves no class and no request without a record
 INNER_FOLDS = 3  # of a learning part, for choosing the weight; a third of it is held out each time
 POOL_FACTOR = 2  # independent draws need this many times their records outside the sealed part
 
@@ -52,16 +51,6 @@ class Trial:
         fixed = isinstance(self.pool, Fixed) and all(still(one) for one in self.learners.values())
         return 1 if fixed or self.plan.question == "recipe" else self.plan.seeds
 
-    @property
-    def crossed(self) -> bool:
-        """Whether folds learn from one another's sealed units, and one-table records can be drawn again."""
-        return (
-            self.plan.question != "recipe"
-            and self.partition.kind == "units"
-            and len(self.cuts) > 1
-            and len(self.real.tables) == 1
-        )
-
     def learnt(self, rows: np.ndarray) -> Dataset:
         return self.real.take(rows)
 
@@ -69,22 +58,6 @@ class Trial:
 def still(learner: Learner) -> bool:
     """Whether the seed changes nothing: a deterministic learner that takes weights, so that nothing is resampled for it."""
     return bool(getattr(learner, "deterministic", False) and getattr(learner, "weighted", True))
-
-
-def redrawn(trial: Trial, rows: np.ndarray, seed: int) -> Dataset:
-    """As many units as these records have, drawn from them with replacement, each class and each request still among them."""
-    _, unit = np.unique(trial.partition.unit[rows], return_inverse=True)
-    size = int(unit.max()) + 1
-    wanted = [np.ones(len(rows), bool)]
-    wanted += [mask for mask, _ in trial.pool.requested(trial.learnt(rows), total=trial.real.rows) if mask is not None]
-    if trial.purpose.task != "regression":
-        labels = as_text(trial.real.column(trial.purpose.target))[rows]
-        wanted += [labels == value for value in trial.purpose.classes if (labels == value).any()]
-    for attempt in range(ATTEMPTS):
-        counts = np.bincount(rng_at(seed, "redrawn", attempt).integers(size, size=size), minlength=size)[unit]
-        if all((counts[mask] > 0).any() for mask in wanted):
-            return trial.learnt(np.repeat(rows, counts))
-    return trial.learnt(rows)  # a class of one or two units: nothing to draw again
 
 
 def cuts_of(real: Dataset, partition: Partition, purpose: Purpose, plan: Plan) -> tuple[tuple[Cut, ...], bool]:

@@ -21,7 +21,6 @@ from complement.prove.statistics import Estimate, overlap_factor
 REPLICATES = 200  # of the bootstrap behind metrics without influence values; the standard error is then good to 5 %
 MIN_PER_CLASS = 30  # units per class below which a part is "too small" to judge
 
-Again = tuple[list[list[np.ndarray]], list[list[np.ndarray]]]  # arm and real only, trained on resampled records
 Scores = list[list[np.ndarray]]  # by cut, by seed (a single one where the learner does not vary)
 
 
@@ -93,14 +92,13 @@ def difference(
     arm: Scores,
     base: Scores | None,
     masks: Sequence[np.ndarray],
-    again: Again | None = None,
 ) -> Estimate | None:
     """Arm minus base on a part of the sealed records, + is better; with `base` None, the arm's own value, unsigned.
 
     None when the metric is defined in no cut. Values are averaged over cuts by their weight, and over seeds.
     """
     if metric.smooth:
-        return _smooth(metric, sealed, arm, base, masks, again)
+        return _smooth(metric, sealed, arm, base, masks)
     return _bootstrapped(metric, sealed, arm, base, masks)
 
 
@@ -123,7 +121,6 @@ def _smooth(
     arm: Scores,
     base: Scores | None,
     masks: Sequence[np.ndarray],
-    again: Again | None = None,
 ) -> Estimate | None:
     sign = -1.0 if base is not None and metric.better == "low" else 1.0
     cells: list[tuple[int, float, np.ndarray, np.ndarray]] = []  # cut, mass, deltas and influence by seed
@@ -139,7 +136,7 @@ def _smooth(
         return _over_draws(sealed, masks, [(cut, deltas, psi.mean(axis=0)) for cut, _, deltas, psi in cells])
     units = np.zeros(sealed.clusters)
     seeds = np.zeros((len(cells), max(len(deltas) for _, _, deltas, _ in cells)))
-    value, both, training = 0.0, 0.0, 0.0
+    value, both = 0.0, 0.0
     for row, (cut, mass, deltas, psi) in enumerate(cells):
         share = mass / total
         value += share * float(deltas.mean())
@@ -150,14 +147,7 @@ def _smooth(
         units += parts.mean(axis=0)
         if len(parts) > 1:
             both += float(np.sum(parts.var(axis=0, ddof=1))) / len(parts)
-        if again is not None and base is not None:
-            mask = masks[cut]
-            _, retrained = _cell(metric, sealed.truth[cut][mask], weight, again[0][cut], again[1][cut], mask)
-            other = np.stack([np.bincount(cluster, share * weight * one / weight.sum(), sealed.clusters) for one in retrained])
-            # What varies with the seed alone is no matter of training records.
-            spread = parts.var(axis=0, ddof=1) if len(parts) > 1 else 0.0
-            training += float(np.sum(other.var(axis=0, ddof=1) - spread))
-    return Estimate(value, _judged(units, sealed, masks), seeds, _count(sealed, masks), both=both, training=max(training, 0.0))
+    return Estimate(value, _judged(units, sealed, masks), seeds, _count(sealed, masks), both=both)
 
 
 def _cell(

@@ -16,12 +16,10 @@ from complement.core.seed import seed_at
 from complement.core.values import as_text
 from complement.prove import arms
 from complement.prove.arms import ARM, CLASS_WEIGHTS, COPIES, REAL, REGULARISED, THRESHOLD, Training
-from complement.prove.design import Trial, inner_cuts, redrawn, still
+from complement.prove.design import Trial, inner_cuts, still
 from complement.prove.leaks import matches
 from complement.prove.thresholds import THRESHOLD_METRICS, best_threshold, moved
 
-AGAIN = " again "  # trained on resampled records: how much a unit's influence owes to the records that the models learnt from
-RETRAINED = 2  # resamples per cut; their variance is averaged over all sealed units
 ATYPICAL = "atypical"  # the column that says how unlike the real training records a sealed record is
 
 
@@ -50,29 +48,12 @@ class FitTask:
             job = _Arms(trial, learner, train, pool, self.weights[name][number], seed, first=draw == 0, number=number)
             for arm, scores in job.predict(shown, notes, name).items():
                 columns[f"{name}|{arm}"] = scores
-        for turn in range(RETRAINED):
-            if trial.crossed and turn % trial.seeds == draw:
-                columns |= self._again(number, turn, shown)
         if draw == 0:
             columns[ATYPICAL] = pa.chunked_array([pa.array(atypicality(train, shown))])
         facts: dict[str, object] = {"notes": notes, "pool": pool.rows, "positive": _positive_share(pool, trial.purpose)}
         if draw == 0:
             facts["matches"] = matches(pool, train, test)
         return pa.table(columns).replace_schema_metadata({"facts": json.dumps(facts, sort_keys=True)})
-
-    def _again(self, number: int, turn: int, shown: Dataset) -> dict[str, pa.ChunkedArray]:
-        """Real only and the arm of each learner, trained on units drawn with replacement, with a pool made from these."""
-        trial = self.trial
-        seed = seed_at(trial.plan.seed, "again", number, turn)
-        train = redrawn(trial, trial.cuts[number].train, seed)
-        pool = trial.pool.make(train, total=trial.real.rows, seed=seed)
-        columns: dict[str, pa.ChunkedArray] = {}
-        for name, learner in trial.learners.items():
-            real = Training(train, arms.real_mass(train))
-            for arm, training in ((REAL, real), (ARM, arms.mixed(train, pool, self.weights[name][number]))):
-                fitted = arms.fit(learner, training, trial.purpose, seed=seed)
-                columns[f"{name}|{arm}{AGAIN}{turn}"] = fitted.predict(shown).column("score")
-        return columns
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from complement.core.purpose import Purpose, Slice
 from complement.core.verdict import Guard, SliceEffect
 from complement.prove.calibration import prior_corrected, recalibrated
-from complement.prove.estimate import MIN_PER_CLASS, Again, Scores, Sealed, difference, part_masks, per_class, value_of
+from complement.prove.estimate import MIN_PER_CLASS, Scores, Sealed, difference, part_masks, per_class, value_of
 from complement.prove.guard_metrics import DecileBias, TailError, WorstClass
 from complement.prove.plug_in_metric import OnArrays
 from complement.prove.statistics import Estimate, benjamini_hochberg, critical, p_value
@@ -33,12 +33,11 @@ class Contest:
     base: Scores
     atypical: list[np.ndarray]
     arm_prior: list[float] | None  # positive share of the arm's training mass by cut, binary tasks
-    again: Again | None = None  # the same two, trained on resampled records
 
     def estimate(
         self, metric: OnArrays, masks: Sequence[np.ndarray], arm: Scores | None = None, base: Scores | None = None
     ) -> Estimate | None:
-        return difference(metric, self.sealed, arm or self.arm, base or self.base, masks, self.again)
+        return difference(metric, self.sealed, arm or self.arm, base or self.base, masks)
 
     @property
     def everywhere(self) -> list[np.ndarray]:

@@ -28,8 +28,7 @@ class Estimate:
     the deviation from the fold's mean, times the fold's share, shape (folds, seeds). `draws`: per training draw (question
     "recipe"), its deviation over the number of draws, shape (draws,), empty otherwise; `draws_factor` widens it where draws
     overlap (Nadeau & Bengio 2003). `n`: sealed units. `both` is the variance that the units' and the seeds' parts both
-    hold, because a unit fares differently with every seed: it must be counted once (Owen 2007). `training` is the covariance
-    of the folds' errors: they learn from one another's units, and an unstable learner's errors then go together.
+    hold, because a unit fares differently with every seed: it must be counted once (Owen 2007).
     """
 
     value: float
@@ -39,13 +38,12 @@ class Estimate:
     draws: np.ndarray = field(default_factory=lambda: np.zeros(0))
     draws_factor: float = 1.0
     both: float = 0.0
-    training: float = 0.0
 
     @property
     def units_variance(self) -> float:
-        """What the units make it vary: as records that are judged, and as records that the other folds learn from."""
+        """What the sealed units make it vary."""
         clusters = len(self.units)
-        return float(np.sum(self.units**2)) * clusters / max(clusters - 1, 1) + self.training
+        return float(np.sum(self.units**2)) * clusters / max(clusters - 1, 1)
 
     @property
     def seeds_variance(self) -> float:
@@ -102,7 +100,6 @@ def simultaneous(estimates: Sequence[Estimate], alpha: float) -> float:
     covariance = units @ units.T + moving[0].draws_factor * draws @ draws.T
     if count > 1:
         covariance += seeds @ seeds.T / (count - 1) / count
-    covariance += np.diag([estimate.training for estimate in moving])
     error = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(error, error) if (error > 0).all() else np.eye(len(moving))
     df = min(estimate.df for estimate in moving)

@@ -22,7 +22,7 @@ from complement.engine.plan import plan_hash
 from complement.engine.shards import Engine, Task, map_shards
 from complement.prove.curve import REPEATS, CurveTask
 from complement.prove.design import Trial, cuts_of, still
-from complement.prove.fits import RETRAINED, FitTask, facts_of
+from complement.prove.fits import FitTask, facts_of
 from complement.prove.headline import unverified
 from complement.prove.leaks import leaks_of, nearness
 from complement.prove.pilot import SEEDS, PilotTask, planned_effect
@@ -189,7 +189,6 @@ def planned_fits(trial: Trial) -> int:
     fits = SEEDS + 1
     fits *= len(trial.learners)
     for learner in trial.learners.values():
-        fits += cuts * 2 * RETRAINED if trial.crossed else 0
         repeated = 1 if still(learner) else trial.seeds
         fits += cuts * (trial.seeds + 4 * repeated + screening)
         fits += cuts * REPEATS * 5 if trial.plan.curve else 0

@@ -19,7 +19,6 @@ from complement.prove.decide import Evidence, compare, decide, decide_substitute
 from complement.prove.design import Trial
 from complement.prove.estimate import (
     MIN_PER_CLASS,
-    Again,
     Scores,
     Sealed,
     covered,
@@ -29,7 +28,7 @@ from complement.prove.estimate import (
     scores_of,
     sealed_of,
 )
-from complement.prove.fits import AGAIN, ATYPICAL, RETRAINED, FitTask, facts_of
+from complement.prove.fits import ATYPICAL, FitTask, facts_of
 from complement.prove.guards import Contest, all_guards, margin_of, slices_of
 from complement.prove.headline import headline
 from complement.prove.metrics import score_array, truth_array
@@ -67,7 +66,6 @@ class _Case:
     estimate: Estimate
     baseline: Estimate
     margin: float
-    again: Again | None
 
 
 def verdicts_of(results: Results) -> tuple[Verdict, ...]:
@@ -107,26 +105,10 @@ def _case(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], name: s
     if arm is None or base is None:
         return None
     metric = results.trial.metric
-    again = _again(results, name)
-    estimate, baseline = difference(metric, sealed, arm, base, masks, again), difference(metric, sealed, base, None, masks)
+    estimate, baseline = difference(metric, sealed, arm, base, masks), difference(metric, sealed, base, None, masks)
     if estimate is None or baseline is None:
         return None
-    return _Case(name, arm, base, estimate, baseline, _margin(results.trial, baseline.value), again)
-
-
-def _again(results: Results, name: str) -> Again | None:
-    """Arm and real only by cut, trained on resampled records; None where folds do not learn from one another."""
-    if not results.trial.crossed:
-        return None
-    found: list[Scores] = []
-    for arm in (ARM, REAL):
-        rows: Scores = []
-        for cut in range(len(results.trial.cuts)):
-            tables = results.tables[cut * results.trial.seeds : (cut + 1) * results.trial.seeds]
-            columns = [f"{name}|{arm}{AGAIN}{turn}" for turn in range(RETRAINED)]
-            rows.append([score_array(pa.table({"score": t.column(c)})) for c in columns for t in tables if c in t.column_names])
-        found.append(rows)
-    return found[0], found[1]
+    return _Case(name, arm, base, estimate, baseline, _margin(results.trial, baseline.value))
 
 
 def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case, level: float, loose: float) -> Verdict:
@@ -188,7 +170,7 @@ def _comparisons(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], 
     for name in COMPETITORS:
         scores = _competitor(results, case, name)
         note = next((part[f"{case.name}|{name}"] for part in notes if f"{case.name}|{name}" in part), "")
-        estimate = difference(results.trial.metric, sealed, case.arm, scores, masks, case.again) if scores is not None else None
+        estimate = difference(results.trial.metric, sealed, case.arm, scores, masks) if scores is not None else None
         found.append(
             compare(name, estimate, alpha=results.trial.purpose.alpha, margin=case.margin, note=note if estimate is None else "")
         )
@@ -226,7 +208,6 @@ def _guards(results: Results, sealed: Sealed, case: _Case) -> tuple[list[Guard],
         case.base,
         [results.tables[cut * trial.seeds].column(ATYPICAL).to_numpy() for cut in range(len(trial.cuts))],
         _arm_prior(results, case),
-        case.again,
     )
     slices, worst = slices_of(contest)
     return [*all_guards(contest), worst], slices
