@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as csv
 import pytest
 from sklearn.datasets import load_breast_cancer
 from sklearn.metrics import roc_auc_score
@@ -19,25 +16,8 @@ from complement.core.errors import UsageError
 from complement.core.schema import RECORDS, Column, Schema
 from complement.core.score import Score
 from complement.core.seed import rng_at
-from complement.measure.privacy import MAX_AUC, Copies, Membership, _auc, compared, gate
-
-NAMES = ["age", "work", "weight", "degree", "years", "marital", "job", "relation", "race", "sex", "gain", "loss", "hours"]
-NAMES += ["country", "income"]
-NUMBERS = ("age", "weight", "years", "gain", "loss", "hours")
-
-
-@pytest.fixture(scope="module")
-def adult(data_folder: Path) -> Dataset:
-    path = data_folder / "adult" / "adult.data.gz"
-    if not path.is_file():
-        pytest.skip(f"no real data at {path}")
-    with gzip.open(path) as file:
-        text = file.read().replace(b", ", b",")
-    table = csv.read_csv(pa.BufferReader(text), read_options=csv.ReadOptions(column_names=NAMES))
-    columns = tuple(Column(name, "integer" if name in NUMBERS else "category") for name in NAMES)
-    schema = Schema({RECORDS: columns}).assign(income="target")
-    rows = rng_at(0, "adult").permutation(table.num_rows)
-    return Dataset.of(table.take(pa.array(rows)), schema)
+from complement.measure.intervals import area
+from complement.measure.privacy import MAX_AUC, Copies, Membership, compared, gate
 
 
 def measured(synthetic: Dataset, context: Context) -> dict[str, Score]:
@@ -190,13 +170,13 @@ def test_a_unit_counts_once_however_many_records_it_has() -> None:
 def test_the_area_and_its_interval_are_those_of_delong() -> None:
     rng = rng_at(5, "auc")
     members, others = rng.normal(0.4, 1, 300).round(1), rng.normal(0, 1, 200).round(1)
-    found = _auc("auc", members, others)
+    found = area("auc", members, others)
     truth = np.repeat([1, 0], [300, 200])
     assert found.value == pytest.approx(roc_auc_score(truth, np.concatenate([members, others])))
     draws = [roc_auc_score(truth, np.concatenate([rng.choice(members, 300), rng.choice(others, 200)])) for _ in range(400)]
     assert found.low is not None
     assert found.value - found.low == pytest.approx(1.96 * np.std(draws), rel=0.15)
-    assert _auc("auc", members[:20], others).low is None
+    assert area("auc", members[:20], others).low is None
 
 
 def test_both_meet_the_protocol_and_refuse_sizes_that_are_none() -> None:

@@ -57,13 +57,16 @@ class Leaves:
     high: np.ndarray
     cumulated: np.ndarray | None
 
+    def leaf(self, seen: Mapping[str, np.ndarray], rows: int) -> np.ndarray:
+        """The number of the leaf that each record falls into, shape (rows,)."""
+        if self.tree is None:
+            return np.zeros(rows, np.int64)
+        return self.leaf_of_node[self.tree.apply(matrix_of(self.predictors, self.orders, seen, rows))]
+
     def draw(self, seen: Mapping[str, np.ndarray], rows: int, rng: np.random.Generator) -> np.ndarray:
         """Codes of this column, shape (rows,), given what the predictors look like."""
-        if self.tree is None:
-            first, last = np.zeros(rows, np.int64), np.full(rows, self.start[-1])
-        else:
-            leaf = self.leaf_of_node[self.tree.apply(_matrix(self.predictors, self.orders, seen, rows))]
-            first, last = self.start[leaf], self.start[leaf + 1]
+        leaf = self.leaf(seen, rows)
+        first, last = self.start[leaf], self.start[leaf + 1]
         share = rng.random(rows)
         if self.cumulated is None:
             at = first + (share * (last - first)).astype(np.int64)
@@ -91,13 +94,13 @@ def grow(
     `codes`: the column, shape (rows,); `seen`: what each predecessor looks like; `levels`: how many levels, missing
     included, each categorical predecessor has; `weight` None: all equal.
     """
-    aim, classes = _aim(code, codes)
-    orders = {name: _order(seen[name], count, aim, classes, weight) for name, count in levels.items()}
+    aim, classes = aim_of(code, codes)
+    orders = {name: order_of(seen[name], count, aim, classes, weight) for name, count in levels.items()}
     names = tuple(seen)
     tree, leaf_of_node, leaf = None, np.zeros(1, np.int64), np.zeros(len(codes), np.int64)
     if names and (aim != aim[0]).any():
-        tree = _tree(classes, min_leaf, seed)
-        matrix = _matrix(names, orders, seen, len(codes))
+        tree = tree_of(classes, min_leaf, seed)
+        matrix = matrix_of(names, orders, seen, len(codes))
         tree.fit(matrix, aim, sample_weight=weight)
         tree = tree.tree_  # the estimator's own checks cost more than the walk
         nodes = tree.apply(matrix)
@@ -114,21 +117,21 @@ def grow(
     return Leaves(code, names if tree is not None else (), orders, tree, leaf_of_node, start, low, high, cumulated)
 
 
-def _matrix(names: tuple[str, ...], orders: Mapping[str, np.ndarray], seen: Mapping[str, np.ndarray], rows: int) -> np.ndarray:
+def matrix_of(names: tuple[str, ...], orders: Mapping[str, np.ndarray], seen: Mapping[str, np.ndarray], rows: int) -> np.ndarray:
     matrix = np.empty((rows, len(names)), np.float32)
     for at, name in enumerate(names):
         matrix[:, at] = orders[name][seen[name]] if name in orders else seen[name]
     return matrix
 
 
-def _tree(classes: int, min_leaf: int, seed: int) -> Any:
+def tree_of(classes: int, min_leaf: int, seed: int) -> Any:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     kind = DecisionTreeClassifier if classes > 2 else DecisionTreeRegressor
     return kind(min_samples_leaf=min_leaf, random_state=seed)
 
 
-def _aim(code: Code, codes: np.ndarray) -> tuple[np.ndarray, int]:
+def aim_of(code: Code, codes: np.ndarray) -> tuple[np.ndarray, int]:
     """What the tree predicts, and its number of classes (0: a number). Two classes are grown as 0 and 1: the same splits.
 
     Numbers are predicted by rank in [0, 1], so that a long tail does not take all the splits; missing stands at -.5.
@@ -151,7 +154,7 @@ def _aim(code: Code, codes: np.ndarray) -> tuple[np.ndarray, int]:
     return (aim.astype(float), 0) if len(used) <= 2 else (aim, len(used))
 
 
-def _order(levels: np.ndarray, count: int, aim: np.ndarray, classes: int, weight: np.ndarray | None) -> np.ndarray:
+def order_of(levels: np.ndarray, count: int, aim: np.ndarray, classes: int, weight: np.ndarray | None) -> np.ndarray:
     """The rank that each level of a categorical predecessor takes in this tree, shape (count,).
 
     By the mean of the target (Breiman et al. 1984, which is optimal for numbers and two classes); for several classes

@@ -1,0 +1,207 @@
+"""Assess: measure a synthetic file against real ones, whoever made it. What `complement audit` shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from complement import catalog
+from complement.core.contracts import Context
+from complement.core.dataset import Dataset
+from complement.core.errors import SchemaError, SourceError, SplitError
+from complement.core.schema import Schema, nearest
+from complement.core.score import Score
+from complement.core.values import as_text
+from complement.measure.intervals import share
+from complement.measure.privacy import compared, gate
+from complement.models.fingerprint import fingerprints
+from complement.prepare import read_like
+from complement.source.read import read, read_tables, widen
+
+FIDELITY = ("shape", "c2st")
+PRIVACY = ("copies", "membership", "density", "dcr")
+OTHER_PEOPLE = 0.55  # AUC between real and hold-out records; what the privacy gate allows an attack (measure/privacy/gate.py)
+LUCK = 2  # equal records lie on one side by chance: 49 of 2,259 beside 38 of 4,000 in a fair split of the computers
+UNSEEN = "Give real records that the maker of the synthetic ones never had."
+WITHOUT = (
+    "No attack was run: only exact copies were counted. --holdout, real records that the maker never had, adds what coincidence "
+    "gives; the attacks, by distance and by density ratio, on everybody and on those who stand out; and a classifier that "
+    "tells synthetic from real (C2ST)."
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Audit:
+    """What was measured: scores of fidelity, diversity and privacy, and the privacy gate's answer with its reason.
+
+    `passed` is None when the records do not suffice to tell. `rows`: how many real, synthetic and hold-out records.
+    Diversity is empty in this version.
+    """
+
+    privacy: tuple[Score, ...]
+    passed: bool | None
+    why: str
+    rows: tuple[int, int, int]
+    columns: tuple[str, ...]
+    fidelity: tuple[Score, ...] = ()
+    diversity: tuple[Score, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """What `complement audit --json` prints."""
+        parts = {"fidelity": self.fidelity, "diversity": self.diversity, "privacy": self.privacy}
+        return {
+            "schema": 1,
+            **{name: [score.as_json() for score in scores] for name, scores in parts.items()},
+            "gate": {"passed": self.passed, "why": self.why},
+            "rows": dict(zip(("real", "synthetic", "holdout"), self.rows, strict=True)),
+            "columns": list(self.columns),
+            "notes": list(self.notes),
+        }
+
+    def __repr__(self) -> str:
+        return f"Audit(passed={self.passed}, {', '.join(f'{score.name}={score.value:.3f}' for score in self.privacy)})"
+
+
+def assess(
+    real: object, synthetic: object, *, holdout: object = None, target: str | None = None, unit: str | None = None, seed: int = 0
+) -> Audit:
+    """Measure `synthetic` against `real`, the records it was made from.
+
+    Each is a path, or anything that speaks Arrow. `holdout`: real records of the same population that the maker never had;
+    without them only columns are compared and exact copies counted. Hold-out records of a unit in `real` are left out, with a
+    note. `target` and `unit` name columns; identifiers, names and the unit are not compared.
+    Raises SchemaError "schema-mismatch" when a compared column is absent, SourceError "source-type" when it holds other
+    things than the real one, SchemaError "target-missing" and "schema-column", SplitError "sealed-overlap" when the
+    hold-out holds the real records, and what reading raises.
+    """
+    learnt, made, unseen = _read(real, synthetic, holdout, target=target, unit=unit)
+    columns = compared(learnt.schema)
+    if not columns:
+        met = "No column is left to compare: each has another role, such as identifier or unit."
+        raise SchemaError("schema-role", met, help="Give files with features, or name no unit.")
+    notes = list(_of_columns(learnt.schema))
+    if unseen is None:
+        notes.append(WITHOUT)
+    else:
+        unseen, told = _without_seen(learnt, unseen)
+        _refuse_learnt(learnt, unseen)
+        notes += told
+    context = Context(learnt, unseen, learnt.schema)
+    fidelity, privacy = (_scores(names, made, context, seed) for names in (FIDELITY, PRIVACY))
+    notes += _of_population(fidelity)
+    passed, why = gate(privacy)
+    rows = (learnt.rows, made.rows, 0 if unseen is None else unseen.rows)
+    names = tuple(column.name for column in columns)
+    return Audit(privacy, passed, why, rows, names, fidelity, notes=tuple(notes))
+
+
+def _scores(names: tuple[str, ...], made: Dataset, context: Context, seed: int) -> tuple[Score, ...]:
+    evaluators = [catalog.evaluator(name, **({} if name == "copies" else {"seed": seed})) for name in names]
+    return tuple(score for evaluator in evaluators for score in evaluator.score(made, context))
+
+
+def _of_population(fidelity: tuple[Score, ...]) -> list[str]:
+    base = next((score for score in fidelity if score.name == "c2st_auc_base"), None)
+    if base is None or base.low is None or base.low <= OTHER_PEOPLE:
+        return []
+    met = f"A classifier tells the hold-out from the real records (AUC {base.value:.3f}, at least {base.low:.3f})"
+    return [f"{met}: they are not of one population, and the attacks measure that, too."]
+
+
+def _read(
+    real: object, synthetic: object, holdout: object, *, target: str | None, unit: str | None
+) -> tuple[Dataset, Dataset, Dataset | None]:
+    """The three files under one schema: that of the real records, with fractions allowed where another file has them."""
+    learnt = read(real)
+    schema = _with_roles(learnt.schema, target, unit)
+    others = [read_tables(origin, name=schema.root) for origin in (synthetic, holdout) if origin is not None]
+    for tables in others:
+        if schema.root in tables:
+            schema = widen(schema, tables[schema.root])
+    learnt = _widened(learnt, schema)
+    made, *unseen = (_read_as(tables, learnt, name) for tables, name in zip(others, ("synthetic", "holdout"), strict=False))
+    return learnt, made, unseen[0] if unseen else None
+
+
+def _read_as(tables: object, learnt: Dataset, name: str) -> Dataset:
+    """Records under the real ones' schema; what does not fit it is said with the name of the file, and against the real one."""
+    try:
+        return read_like(tables, learnt)
+    except (SchemaError, SourceError) as error:
+        help = error.help
+        if error.code == "source-type":
+            help = "The real file has that kind there; bring both to one kind."
+        elif error.code == "schema-mismatch":
+            meant = f"{help} Otherwise add" if help.startswith("Did you mean") else "Add"
+            help = f"{meant} it to the {name} file, or leave it out of the real one."
+        raise type(error)(error.code, error.met, where=error.where or f"{name} file", help=help) from error
+
+
+def _widened(learnt: Dataset, schema: Schema) -> Dataset:
+    """The real records with the columns that another file has with fractions as numbers, too."""
+    records = learnt.records
+    for place, (former, column) in enumerate(zip(learnt.schema, schema, strict=True)):
+        if former.kind != column.kind:
+            records = records.set_column(place, column.name, records.column(column.name).cast(pa.float64()))
+    return replace(learnt, tables={**learnt.tables, schema.root: records}, schema=schema)
+
+
+def _with_roles(schema: Schema, target: str | None, unit: str | None) -> Schema:
+    if target is not None and target not in schema.names():
+        raise SchemaError("target-missing", f"There is no column '{target}'.", help=nearest(target, schema.names()))
+    if target is not None and target == unit:
+        raise SchemaError("schema-role", f"The column '{unit}' is named as target and as unit.", help="Name one role.")
+    if unit is not None:
+        for former in schema.with_role("unit"):
+            schema = schema.replace_column(replace(former, role="identifier"))
+        schema = schema.replace_column(replace(schema.column(unit), role="unit"))
+    return schema if target is None else schema.with_target(target)
+
+
+def _without_seen(learnt: Dataset, unseen: Dataset) -> tuple[Dataset, list[str]]:
+    """The hold-out records whose unit has no record in the real file, and a note on the others."""
+    seen = np.zeros(unseen.rows, bool)
+    for column in learnt.schema.with_role("unit"):
+        names = as_text(unseen.column(column.name))
+        known = {name for name in as_text(learnt.column(column.name)) if name is not None}
+        seen = np.fromiter((name in known for name in names), bool, len(names))
+    if seen.all():
+        met = f"All {unseen.rows:,} hold-out records belong to units of the real file."
+        raise SplitError("sealed-overlap", met, help=UNSEEN)
+    if not seen.any():
+        return unseen, []
+    return unseen.take(np.flatnonzero(~seen)), [f"Left out: {int(seen.sum()):,} hold-out records of units in the real file."]
+
+
+def _refuse_learnt(learnt: Dataset, unseen: Dataset) -> None:
+    """Raises SplitError "sealed-overlap" when far more hold-out records equal real ones than real ones equal each other.
+
+    Records that are equal by nature are as frequent among the real ones, so they stay: without them any file would seem to copy.
+    """
+    names = [column.name for column in compared(learnt.schema)]
+    prints = fingerprints(learnt.records, names)
+    found = share("", np.isin(fingerprints(unseen.records, names), prints))
+    _, place, counts = np.unique(prints, return_inverse=True, return_counts=True)
+    by_nature = share("", counts[place] > 1)
+    if (found.low or 0.0) > LUCK * (by_nature.high or 0.0):
+        met = (
+            f"{round(found.value * found.n):,} of {found.n:,} hold-out records also stand in the real file; of the real records "
+            f"only {by_nature.value:.1%} equal another one."
+        )
+        raise SplitError("sealed-overlap", met, help=UNSEEN)
+
+
+def _of_columns(schema: Schema) -> list[str]:
+    own = {column.name for column in compared(schema)}
+    rest = [
+        f"{column.name} ({column.role if column.role != 'feature' else column.kind})"
+        for column in schema
+        if column.name not in own
+    ]
+    shown = ", ".join(rest[:6]) + (f" and {len(rest) - 6} more" if len(rest) > 6 else "")
+    notes = [f"Not compared: {shown}."] if rest else []
+    return [*notes, f"Of {len(schema.tables)} tables only '{schema.root}' is compared."] if len(schema.tables) > 1 else notes

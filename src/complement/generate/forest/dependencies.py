@@ -1,0 +1,130 @@
+"""Dependencies: columns that follow from another one, and pairs of values that do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from complement.generate.codec import Code, is_in
+
+SURPRISE = 20.0  # records that chance alone would give: fewer, and their absence says nothing
+FEW, TINY = 5, 0.002  # a pair of so few records, and of such a share of what chance would give, is an error in the data
+PEAK = 0.05  # of the records: a number with such an atom (no gain, no loss) is told apart by it
+SMALL = 32  # distinct values of a number that are told apart, each
+
+
+@dataclass(frozen=True, repr=False)
+class Dependency:
+    """`target` follows from `source`: codes of the source, sorted, missing last, and the target's code for each."""
+
+    source: str
+    target: str
+    known: np.ndarray
+    value: np.ndarray
+
+    def restored(self, codes: np.ndarray) -> np.ndarray:
+        """The target's codes for these of the source, shape of `codes`; a value between known ones takes the nearer below."""
+        at = np.searchsorted(self.known, np.where(np.isnan(codes), np.inf, codes), side="right") - 1
+        last = len(self.known) - 1
+        at = np.where(np.isnan(codes), last, np.minimum(at, last))
+        return self.value[at.clip(0, last)]
+
+
+def dependencies(codes: Mapping[str, np.ndarray], codings: Mapping[str, Code]) -> list[Dependency]:
+    """Every column that another one determines, with one source each; a source is never itself restored.
+
+    A source value must be met often enough that the target's variety would have shown: `SURPRISE` clashes by chance.
+    """
+    number = {name: np.unique(values, return_inverse=True)[1] for name, values in codes.items()}
+    levels = {name: int(place.max()) + 1 for name, place in number.items()}
+    rows = len(next(iter(codes.values())))
+    found: dict[str, Dependency] = {}
+    for target in codes:
+        shares = np.bincount(number[target]) / rows
+        for source in codes:
+            taken = source == target or source in found or any(one.source == target for one in found.values())
+            if taken or not 1 < levels[target] <= levels[source] or codings[target].numeric > codings[source].numeric + 1:
+                continue
+            if (rows - levels[source]) * (1 - float(np.sum(shares**2))) < SURPRISE:
+                continue
+            pairs = np.unique(number[source].astype(np.int64) * levels[target] + number[target])
+            if len(pairs) == levels[source] and _discrete(codes[source], codings[source]):
+                known, first = np.unique(codes[source], return_index=True)
+                found[target] = Dependency(source, target, known, codes[target][first])
+                break
+    return list(found.values())
+
+
+def _discrete(codes: np.ndarray, code: Code) -> bool:
+    """Whether values come out as they are: smoothed ones would find no partner."""
+    return not code.numeric or len(np.unique(codes)) <= SMALL
+
+
+@dataclass(frozen=True, repr=False)
+class Gist:
+    """A column in a few levels: categories and missing, or a number's peaks and all the rest."""
+
+    peaks: np.ndarray | None  # None: a category
+    levels: int
+
+    @staticmethod
+    def of(code: Code, codes: np.ndarray) -> Gist | None:
+        """None where a column has nothing to tell apart."""
+        if not code.numeric:
+            return Gist(None, len(code.levels) + 1) if code.levels is not None and len(code.levels) <= 1000 else None
+        values, counts = np.unique(codes[~np.isnan(codes)], return_counts=True)
+        peaks = values if len(values) <= SMALL else values[counts >= PEAK * len(codes)]
+        return Gist(peaks, len(peaks) + 2) if len(peaks) or np.isnan(codes).any() else None
+
+    def of_codes(self, codes: np.ndarray) -> np.ndarray:
+        """The level of each code, shape of `codes`: missing is the last, another number the last but one."""
+        if self.peaks is None:
+            return np.where(np.isnan(codes), self.levels - 1, codes).astype(np.int64)
+        level = np.full(len(codes), self.levels - 2)
+        if len(self.peaks):
+            at = np.searchsorted(self.peaks, codes).clip(0, len(self.peaks) - 1)
+            level = np.where(is_in(codes, self.peaks), at, level)
+        return np.where(np.isnan(codes), self.levels - 1, level)
+
+
+@dataclass(frozen=True, repr=False)
+class Exclusion:
+    """Pairs of levels of two columns that real records do not hold: `never` has the shape (levels of one, of the other)."""
+
+    one: str
+    other: str
+    never: np.ndarray
+
+
+def exclusions(codes: Mapping[str, np.ndarray], gists: Mapping[str, Gist]) -> list[Exclusion]:
+    """The structural zeros between two columns: pairs that chance would give `SURPRISE` times, and the data (almost) never."""
+    names = list(gists)
+    level = {name: gists[name].of_codes(codes[name]) for name in names}
+    found: list[Exclusion] = []
+    for at, one in enumerate(names):
+        for other in names[:at]:
+            size = (gists[one].levels, gists[other].levels)
+            table = np.bincount(level[one] * size[1] + level[other], minlength=size[0] * size[1]).reshape(size)
+            chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / len(level[one])
+            never = (chance >= SURPRISE) & (table < FEW) & (table <= TINY * chance)
+            if never.any():
+                found.append(Exclusion(one, other, never))
+    return found
+
+
+def broken(
+    name: str, codes: np.ndarray, made: Mapping[str, np.ndarray], gists: Mapping[str, Gist], rules: Sequence[Exclusion]
+) -> np.ndarray:
+    """Which of these codes of a column do not go with what the records already hold, shape of `codes`."""
+    bad = np.zeros(len(codes), bool)
+    if name not in gists:
+        return bad
+    own = gists[name].of_codes(codes)
+    for rule in rules:
+        if rule.one == name and rule.other in made:
+            bad |= rule.never[own, gists[rule.other].of_codes(made[rule.other])]
+        elif rule.other == name and rule.one in made:
+            bad |= rule.never[gists[rule.one].of_codes(made[rule.one]), own]
+    return bad

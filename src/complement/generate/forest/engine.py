@@ -1,0 +1,113 @@
+"""Forest: the default engine of one table. Trees over codes, donors used evenly, dependencies kept, privacy searched for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from complement.core.errors import GenerateError, RequestError, UsageError
+from complement.core.seed import rng_at
+from complement.generate.forest.column import Setting
+from complement.generate.forest.model import Model
+from complement.generate.forest.search import Known, Tried, searched
+from complement.generate.forest.suppress import suppressed
+from complement.generate.records import Training
+from complement.generate.tabular import Ask, TableGenerator, check_whole
+from complement.generate.trees import draw_asked
+
+Preset = Literal["private", "sharp"]
+SHARP = Setting(5, window=0.002)
+RARE = {"private": 5, "sharp": 1}
+MOST_DONORS = 1_000_000  # records that may give values; a larger file is represented by a random sample
+
+
+@dataclass
+class Forest(TableGenerator):
+    """Autoregressive trees: each column is drawn from a leaf of its tree, given the columns drawn before it.
+
+    `preset` "private" (default) searches, on a quarter of the real records that is kept aside, for the closest setting whose
+    records do not show who was learnt from; categories of fewer than `rare` records (5) and the extremes of numbers do not
+    come out. "sharp" is the closest and fastest, for data that need no privacy; `rare` is 1. `min_leaf` (records) and `folds`
+    (see `column.Setting`) fix what would be searched. Trees are grown on at most `most_rows` records; all of them are donors.
+
+    Kept: points of mass, decimals, bounds, missing values with what they depend on, columns that follow from another one,
+    pairs of values that never go together, values that repeat another column's. Conditions are met exactly: their columns
+    come first. No formal privacy is promised; measure it (`complement audit`).
+
+    Reiter 2005 and Nowok, Raab & Dibben 2016 for trees; even use of donors, cross-fitted leaves and echoes are our own
+    (docs/forest.md says what each gave).
+    """
+
+    name: ClassVar[str] = "forest"
+
+    preset: Preset = "private"
+    min_leaf: int | None = None
+    folds: int | None = None
+    rare: int | None = None
+    most_rows: int = 30_000
+
+    tried: tuple[Tried, ...] = field(default=(), init=False, repr=False, compare=False)
+    _model: Model | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.preset not in RARE:
+            raise UsageError("usage", f"preset={self.preset!r} is neither 'private' nor 'sharp'.")
+        for name, low in (("min_leaf", 1), ("folds", 1), ("rare", 1)):
+            value = getattr(self, name)
+            if value is not None:
+                check_whole(name, value, low=low)
+        check_whole("most_rows", self.most_rows, low=2)
+
+    @property
+    def setting(self) -> Setting | None:
+        """How the columns are grown; None before `fit`."""
+        return None if self._model is None else self._model.setting
+
+    def _learn(self, training: Training, seed: int) -> None:
+        rng = rng_at(seed, "forest")
+        rows = np.arange(training.rows)
+        if training.rows > MOST_DONORS:
+            rows = np.sort(rng.choice(training.rows, MOST_DONORS, replace=False))
+        least = self.rare or RARE[self.preset]
+        table = training.table if len(rows) == training.rows else training.table.take(pa.array(rows))
+        codes = {
+            name: suppressed(training.codes[name], training.codes[name].encode(table.column(name)), least, rng)
+            for name in table.column_names
+        }
+        setting, self.tried = self._setting(training, codes, seed)
+        weight = None if training.even else training.weight[rows]
+        self._model = Model.of(training.codes, codes, weight, setting, most_rows=self.most_rows, seed=seed)
+
+    def _setting(self, training: Training, codes: dict[str, np.ndarray], seed: int) -> tuple[Setting, tuple[Tried, ...]]:
+        tried: tuple[Tried, ...] = ()
+        setting = SHARP
+        if self.preset == "private" and self.min_leaf is None:
+            columns = [training.column(name) for name in codes]
+            setting, tried = searched(Known(training.codes, codes, columns, training.decoded), seed=seed)
+        if self.min_leaf is not None:
+            setting = replace(setting, min_leaf=self.min_leaf)
+        if self.folds is not None:
+            setting = replace(setting, folds=self.folds)
+        return setting, tried
+
+    def _draw(self, training: Training, rows: int, among: np.ndarray, ask: Ask) -> pa.Table:
+        model = self._model
+        if model is None:
+            raise GenerateError("generate-fit", f"'{self.name}' was asked for records before it was fitted.", help="Call fit.")
+        made: dict[str, np.ndarray] = {}
+        if ask.where is not None:
+            asked = model.together([name for name in model.codes if name in ask.where.columns()])
+            under = ask.where.mask(training.decoded({name: model.codes[name] for name in asked}))
+            among = np.flatnonzero(under)
+            if not len(among):
+                raise RequestError(
+                    "request-impossible",
+                    f"Every real record under the condition has a value that fewer than {self.rare or RARE[self.preset]} share.",
+                    where=str(ask.where),
+                    help="Widen the condition, or lower rare= (private makes no one's rare values).",
+                )
+            made = draw_asked(training, dict(model.codes), asked, rows, among, ask)
+        return training.decoded(model.draw(made, rows, ask.rng))

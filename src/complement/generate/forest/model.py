@@ -1,0 +1,126 @@
+"""Model: all columns of one table in one order, grown when they are first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from complement.core.seed import rng_at, seed_at
+from complement.generate.codec import Code
+from complement.generate.forest.column import Conditional, Known, Setting, fit_column
+from complement.generate.forest.dependencies import Dependency, Exclusion, Gist, broken, dependencies, exclusions
+from complement.generate.leaves import Predictor
+
+REDRAWS = 10  # of what does not go together, before a real record lends its value
+
+
+@dataclass(repr=False)
+class Model:
+    """What the engine learnt from codes: a tree or several for each column, dependencies, and pairs that are never met."""
+
+    codings: Mapping[str, Code]
+    codes: Mapping[str, np.ndarray]
+    known: Known
+    predictors: Mapping[str, Predictor]
+    follows: Sequence[Dependency]
+    gists: Mapping[str, Gist]
+    never: Sequence[Exclusion]
+    setting: Setting
+    seed: int
+    _fitted: dict[tuple[str, ...], Conditional] = field(default_factory=dict[tuple[str, ...], Conditional])
+
+    @staticmethod
+    def of(
+        codings: Mapping[str, Code],
+        codes: Mapping[str, np.ndarray],
+        weight: np.ndarray | None,
+        setting: Setting,
+        *,
+        most_rows: int,
+        seed: int,
+    ) -> Model:
+        """A model of these codes; nothing is grown yet. Trees will be grown on at most `most_rows` records."""
+        predictors = {name: Predictor.of(codings[name], values) for name, values in codes.items()}
+        rows = len(next(iter(codes.values())))
+        grown = np.arange(rows)
+        if rows > most_rows:
+            grown = np.sort(rng_at(seed, "grown on").choice(rows, most_rows, replace=False))
+        known = Known(
+            codes,
+            {name: predictors[name].seen(values) for name, values in codes.items()},
+            {name: len(c.levels) + 1 for name in codes if (c := codings[name]).levels is not None},
+            weight,
+            grown,
+        )
+        gists = {name: gist for name in codes if (gist := Gist.of(codings[name], codes[name])) is not None}
+        follows = dependencies(codes, codings)
+        return Model(codings, codes, known, predictors, follows, gists, exclusions(codes, gists), setting, seed)
+
+    def order(self) -> list[str]:
+        """The columns to grow, in order; those that follow from others come last and need no tree."""
+        names = [name for name in self.codes if all(one.target != name for one in self.follows)]
+        if self.setting.by == "file":
+            return names
+        values = {name: len(self.predictors[name].values) for name in names}
+        return sorted(names, key=lambda name: (not self.codings[name].numeric, -values[name]))
+
+    def together(self, asked: Sequence[str]) -> list[str]:
+        """The columns to draw together when these are asked for: what they follow from must come with them."""
+        return [*asked, *(one.source for one in self.follows if one.target in asked and one.source not in asked)]
+
+    def draw(self, made: dict[str, np.ndarray], rows: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Codes of all columns, each of shape (rows,), given those `made` already."""
+        made = dict(made)
+        seen = {name: self.predictors[name].seen(codes) for name, codes in made.items()}
+        used: list[np.ndarray] | None = [] if self.setting.apart else None
+        for name in self.order():
+            if name not in made:
+                made[name] = self._drawn(name, seen, made, rows, rng, used)
+                seen[name] = self.predictors[name].seen(made[name])
+        for one in self.follows:
+            if one.target not in made:
+                made[one.target] = one.restored(made[one.source])
+        return made
+
+    def _drawn(
+        self,
+        name: str,
+        seen: Mapping[str, np.ndarray],
+        made: Mapping[str, np.ndarray],
+        rows: int,
+        rng: np.random.Generator,
+        used: list[np.ndarray] | None,
+    ) -> np.ndarray:
+        column = self._column(name, [other for other in self.order() if other in made])
+        codes = column.draw(seen, made, rows, rng, used)
+        bad = np.flatnonzero(broken(name, codes, made, self.gists, self.never))
+        for _ in range(REDRAWS):
+            if not len(bad):
+                return codes
+            part = {other: values[bad] for other, values in made.items()}
+            codes[bad] = column.draw({other: values[bad] for other, values in seen.items()}, part, len(bad), rng)
+            bad = bad[broken(name, codes[bad], part, self.gists, self.never)]
+        return self._lent(name, codes, made, bad, rng)
+
+    def _lent(
+        self, name: str, codes: np.ndarray, made: Mapping[str, np.ndarray], bad: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Leaves gave nothing that goes with these records: values of any real records, those that do are kept."""
+        for _ in range(REDRAWS * REDRAWS):
+            if not len(bad):
+                break
+            codes[bad] = self.codes[name][rng.integers(len(self.codes[name]), size=len(bad))]
+            part = {other: values[bad] for other, values in made.items()}
+            bad = bad[broken(name, codes[bad], part, self.gists, self.never)]
+        return codes
+
+    def _column(self, name: str, before: Sequence[str]) -> Conditional:
+        """A column given those before it, fitted once."""
+        before = sorted(before, key=list(self.codes).index)  # the same set is the same tree
+        place = (name, *before)
+        if place not in self._fitted:
+            seed = seed_at(self.seed, "forest", *place)
+            self._fitted[place] = fit_column(self.known, self.codings[name], name, before, self.setting, seed)
+        return self._fitted[place]

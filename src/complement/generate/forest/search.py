@@ -1,0 +1,128 @@
+"""Search: the closest setting whose records do not give away who was learnt from, found on a part of the real records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from complement.core.schema import Column
+from complement.core.seed import rng_at, seed_at
+from complement.generate.codec import Code
+from complement.generate.forest.column import Setting
+from complement.generate.forest.model import Model
+from complement.models.nearness import Space
+from complement.models.openmp import load_lightgbm
+
+CANDIDATES = (
+    Setting(10, window=0.005, apart=True),
+    Setting(20, window=0.005, apart=True),
+    Setting(20, window=0.005, apart=True, by="numbers"),
+    Setting(10, folds=3, window=0.005, apart=True),
+    Setting(10, folds=3, window=0.005, apart=True, by="numbers"),
+    Setting(30, folds=3, window=0.005, apart=True),
+)
+SAFEST = Setting(100, folds=3, window=0.01, apart=True)
+HELD_OUT = 0.3
+FEWEST = 400  # records below which nothing can be measured, and the safest setting is taken
+MOST, MOST_COMPARED = 12_000, 3000  # records to search on, and of a side to compare
+SPLITS = 3  # at most; a large file needs one
+ALLOWED = 0.015  # by which the attack's AUC may exceed that of fresh real records: half an interval of 3000 a side
+ROUNDS = 60
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One candidate, averages over splits: by how much the AUC of the membership attack exceeds what fresh real records in the
+    place of made ones give, and the AUC of telling made from fresh real records."""
+
+    setting: Setting
+    attack: float
+    detection: float
+
+
+@dataclass(frozen=True, repr=False)
+class Known:
+    """The real records as codes, with what decodes them."""
+
+    codings: Mapping[str, Code]
+    codes: Mapping[str, np.ndarray]
+    columns: Sequence[Column]
+    decoded: Callable[[dict[str, np.ndarray]], pa.Table]
+
+    @property
+    def rows(self) -> int:
+        return len(next(iter(self.codes.values())))
+
+    def part(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: values[rows] for name, values in self.codes.items()}
+
+
+def searched(known: Known, *, seed: int) -> tuple[Setting, tuple[Tried, ...]]:
+    """The setting to use, and what was tried. Real records only: a part of them is kept from the trees.
+
+    Of the candidates whose attack does no better than `ALLOWED` above fresh real records, the one that is hardest to tell from
+    real; where none is, the safest.
+    """
+    if known.rows < FEWEST:
+        return SAFEST, ()
+    splits = int(np.clip(MOST // known.rows, 1, SPLITS))
+    found = np.array([_split(known, seed_at(seed, "search", number)) for number in range(splits)]).mean(axis=0)
+    tried = tuple(Tried(one, float(attack), float(told)) for one, (attack, told) in zip(CANDIDATES, found, strict=True))
+    passed = [one for one in tried if one.attack <= ALLOWED]
+    best = min(passed, key=lambda one: abs(one.detection - 0.5), default=None)
+    return (SAFEST if best is None else best.setting), tried
+
+
+def _split(known: Known, seed: int) -> list[tuple[float, float]]:
+    """Attack above that of fresh records, and detection, of every candidate on one split."""
+    order = rng_at(seed, "split").permutation(known.rows)[:MOST]
+    cut = round(HELD_OUT * len(order))
+    held, learnt = order[:cut], order[cut:]
+    inside = known.part(learnt)
+    some = known.decoded(known.part(learnt[:MOST_COMPARED]))
+    # Half of those kept aside are the attack's non-members, the others stand where made records do.
+    unseen = known.decoded(known.part(held[::2][:MOST_COMPARED]))
+    fresh = known.part(held[1::2])
+    space = Space.of(some, known.columns)
+    floor = _attack(space, some, unseen, known.decoded(fresh))
+    found: list[tuple[float, float]] = []
+    for number, setting in enumerate(CANDIDATES):
+        model = Model.of(known.codings, inside, None, setting, most_rows=MOST, seed=seed)
+        made = model.draw({}, len(learnt), rng_at(seed, "made", number))
+        attack = _attack(space, some, unseen, known.decoded(made))
+        found.append((attack - floor, _detection(known.codings, made, known.part(held[:MOST_COMPARED]), seed)))
+    return found
+
+
+def _attack(space: Space, members: pa.Table, others: pa.Table, made: pa.Table) -> float:
+    """AUC of "the nearer to a made record, the rather a member"."""
+    from scipy.stats import rankdata
+
+    near = [space.nearest(side, made) for side in (members, others)]
+    ranks = rankdata(-np.concatenate(near))[: len(near[0])]
+    return float((ranks.mean() - (len(near[0]) + 1) / 2) / len(near[1]))
+
+
+def _detection(codings: Mapping[str, Code], made: Mapping[str, np.ndarray], real: Mapping[str, np.ndarray], seed: int) -> float:
+    """AUC of boosted trees that tell made from real records, over two halves."""
+    from scipy.stats import rankdata
+
+    lightgbm = load_lightgbm()
+    size = min(len(next(iter(real.values()))), len(next(iter(made.values()))))
+    names = list(real)
+    matrix = np.concatenate([np.stack([side[name][:size] for name in names], axis=1) for side in (real, made)])
+    truth = np.repeat([0.0, 1.0], size)
+    half = rng_at(seed, "detection").permutation(2 * size) % 2
+    settings = {"objective": "binary", "num_leaves": 31, "verbose": -1, "num_threads": 1, "seed": seed, "deterministic": True}
+    found = np.zeros(2 * size)
+    grouped = [at for at, name in enumerate(names) if codings[name].levels is not None]
+    for part in (0, 1):
+        rows = lightgbm.Dataset(matrix[half == part], truth[half == part], categorical_feature=grouped, params=settings)
+        model = lightgbm.train(settings, rows, num_boost_round=ROUNDS)
+        score = np.asarray(model.predict(matrix[half != part]))
+        found[half != part] = rankdata(score) / len(score)
+    ranks = rankdata(found)[size:]
+    return float((ranks.mean() - (size + 1) / 2) / size)

@@ -1,0 +1,64 @@
+"""Exact copies: synthetic records that repeat a real one, against the rate at which fresh real records do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from complement.core.contracts import Context
+from complement.core.dataset import Dataset
+from complement.core.schema import Column
+from complement.core.score import Score
+from complement.core.values import as_text
+from complement.measure.intervals import share
+from complement.measure.privacy.attack import compared
+from complement.models.fingerprint import fingerprints
+
+# Exact repeats of records that no other real one resembles: agreement in two columns with so many values does not happen by
+# chance. The first two may be an accident of the data, such as a record that stands in it twice under different names.
+MIN_DISTINCT, SURE_COLUMNS = 100, 2
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Shares of records that exactly repeat a train record, over all compared columns.
+
+    "copy_share": of the synthetic records. "copy_share_base": of the tune records, real ones that no generator saw:
+    what coincidence alone gives in data like these. "train_repeated": of the train records, those that a synthetic one
+    repeats; "tune_repeated": the same of the tune records. Any number of fresh records beside the copies leaves these as they
+    are. "telling_repeated": of the train records, those repeated that are unique over two or more columns of many values.
+    Only the first is there without tune. Compared are features and target.
+    Intervals are exact binomial (Clopper & Pearson 1934) and count records, also where a unit has several.
+    """
+
+    def score(self, synthetic: Dataset, context: Context) -> list[Score]:
+        columns = compared(context.schema)
+        train = _prints(context.train, columns)
+        scores = [share("copy_share", np.isin(_prints(synthetic, columns), train))]
+        if context.tune is not None and context.tune.rows:
+            tune, made = _prints(context.tune, columns), _prints(synthetic, columns)
+            repeated = np.isin(train, made)
+            scores.append(share("copy_share_base", np.isin(tune, train)))
+            scores.append(share("train_repeated", repeated))
+            scores.append(share("tune_repeated", np.isin(tune, made)))
+            scores.append(share("telling_repeated", repeated & _telling(context.train, context.tune)))
+        return scores
+
+
+def _prints(records: Dataset, columns: list[Column]) -> np.ndarray:
+    # As text, because a value has the same text whatever its storage.
+    texts = {column.name: pa.array(as_text(records.column(column.name)), pa.string()) for column in columns}
+    return fingerprints(pa.table(texts), list(texts)) if texts else np.zeros(0, np.uint64)
+
+
+def _telling(train: Dataset, tune: Dataset) -> np.ndarray:
+    """Which train records no other real one equals over the columns of many values, shape (records,); none if these are few."""
+    least = max(MIN_DISTINCT, (train.rows + tune.rows) // 20)
+    one = [c for c in compared(train.schema) if len(np.unique(_prints(train, [c]))) >= least]
+    if len(one) < SURE_COLUMNS:
+        return np.zeros(train.rows, bool)
+    every = np.concatenate([_prints(train, one), _prints(tune, one)])
+    _, inverse, counts = np.unique(every, return_inverse=True, return_counts=True)
+    return counts[inverse[: train.rows]] == 1
