@@ -17,6 +17,7 @@ from complement.core.dataset import Dataset
 from complement.core.schema import RECORDS, Column, Constraints, Role, Schema
 from complement.generate.bootstrap import Bootstrap
 from complement.generate.copula import GaussianCopula
+from complement.generate.forest import Forest
 from complement.generate.interpolate import Interpolate
 from complement.generate.shuffle import Shuffle
 from complement.generate.tabular import TableGenerator
@@ -24,7 +25,7 @@ from complement.generate.trees import SequentialTrees
 
 ADULT = ["age", "workclass", "fnlwgt", "education", "education_num", "marital_status", "occupation", "relationship"]
 ADULT += ["race", "sex", "capital_gain", "capital_loss", "hours_per_week", "native_country", "income"]
-GENERATORS = {kind.name: kind for kind in (SequentialTrees, GaussianCopula, Bootstrap, Shuffle, Interpolate)}
+GENERATORS = {kind.name: kind for kind in (Forest, SequentialTrees, GaussianCopula, Bootstrap, Shuffle, Interpolate)}
 AsDataset = Callable[..., Dataset]
 
 

@@ -14,6 +14,7 @@ from complement.generate.leaves import aim_of, matrix_of, order_of, tree_of
 
 ECHO_SHARE = 0.01  # of the records: fewer equal values are coincidence or not worth a rule
 ECHOES = 3
+SPIKE = 5, 3.0  # records, and times its neighbours, from which a value is a point of mass
 LEAST_DONORS = 3  # of a leaf whose donors did not grow it; below, its parent's donors stand in
 
 
@@ -161,11 +162,11 @@ def _offer(known: Known, code: Code, name: str, before: Sequence[str], setting: 
     """What the records give as donors of this column, and the columns that some of them repeat."""
     codes = known.codes[name]
     if not code.numeric:
-        return Offer(codes, None, None, known.weight, None), ()
-    atom = is_in(codes, atoms(codes)) | np.isnan(codes)
+        return Offer(codes, None, None, known.weight, None, None), ()
+    atom = is_in(codes, np.union1d(atoms(codes), _spikes(codes))) | np.isnan(codes)
     numbers = [other for other in before if other not in known.levels]
     echoes, echo = _echoes(codes, atom, {other: known.codes[other] for other in numbers})
-    return Offer(codes, atom, echo, known.weight, _within(codes, setting.window)), echoes
+    return Offer(codes, atom, echo, known.weight, _within(codes, setting.window), _beside(codes)), echoes
 
 
 def _echoes(codes: np.ndarray, atom: np.ndarray, others: Mapping[str, np.ndarray]) -> tuple[tuple[str, ...], np.ndarray | None]:
@@ -185,6 +186,15 @@ def _echoes(codes: np.ndarray, atom: np.ndarray, others: Mapping[str, np.ndarray
     return tuple(found), echo if found else None
 
 
+def _spikes(codes: np.ndarray) -> np.ndarray:
+    """Values that stand out from their neighbours, sorted: top codes (90 for "90 and older") and round numbers."""
+    values, counts = np.unique(codes[~np.isnan(codes)], return_counts=True)
+    if len(values) < 3:
+        return values[:0]
+    around = np.convolve(counts, [1, 0, 1], mode="same") / np.r_[1, np.full(len(counts) - 2, 2), 1]
+    return values[(counts >= SPIKE[0]) & (counts > SPIKE[1] * around)]
+
+
 def _within(codes: np.ndarray, window: float) -> tuple[np.ndarray, np.ndarray]:
     """The values `window` of the records below and above each value: smoothing must not fill real gaps between two modes."""
     values = np.sort(codes[~np.isnan(codes)])
@@ -194,3 +204,13 @@ def _within(codes: np.ndarray, window: float) -> tuple[np.ndarray, np.ndarray]:
     first = np.searchsorted(values, codes, side="left") - step
     last = np.searchsorted(values, codes, side="right") - 1 + step
     return values[first.clip(0, len(values) - 1)], values[last.clip(0, len(values) - 1)]
+
+
+def _beside(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The middles between each value and the next smaller and larger one; at the ends of the range the value itself."""
+    values = np.unique(codes[~np.isnan(codes)])
+    if not len(values):
+        return codes, codes
+    middle = (values[1:] + values[:-1]) / 2
+    at = np.searchsorted(values, codes).clip(0, len(values) - 1)
+    return np.append(values[0], middle)[at], np.append(middle, values[-1])[at]

@@ -9,7 +9,7 @@ import numpy as np
 
 from complement.generate.codec import Code, is_in
 
-SURPRISE = 20.0  # records that chance alone would give: fewer, and their absence says nothing
+SURPRISE = 12.0  # records that chance alone would give: fewer, and their absence says nothing
 FEW, TINY = 5, 0.002  # a pair of so few records, and of such a share of what chance would give, is an error in the data
 PEAK = 0.05  # of the records: a number with such an atom (no gain, no loss) is told apart by it
 SMALL = 32  # distinct values of a number that are told apart, each

@@ -98,6 +98,7 @@ class Offer:
     echo: np.ndarray | None
     weight: np.ndarray | None
     within: tuple[np.ndarray, np.ndarray] | None  # the ends that smoothing never leaves, by record
+    beside: tuple[np.ndarray, np.ndarray] | None  # those that it always reaches: no one's own number is given away as it is
 
 
 def gathered(offer: Offer, rows: np.ndarray, leaf: np.ndarray, leaves: int, rng: np.random.Generator) -> Donors:
@@ -111,10 +112,11 @@ def gathered(offer: Offer, rows: np.ndarray, leaf: np.ndarray, leaves: int, rng:
         by_value = np.lexsort((codes, leaf))
         held = offer.atom[rows] if offer.echo is None else offer.atom[rows] | (offer.echo[rows] != OWN)
         below, above = reach(codes[by_value], leaf[by_value], held[by_value])
-        if offer.within is not None:
-            free = ~held[by_value]
-            below = np.where(free, np.maximum(below, offer.within[0][rows][by_value]), below)
-            above = np.where(free, np.minimum(above, offer.within[1][rows][by_value]), above)
+        if offer.within is not None and offer.beside is not None:
+            free, at = ~held[by_value], rows[by_value]
+            narrow = np.maximum(below, offer.within[0][at]), np.minimum(above, offer.within[1][at])
+            below = np.where(free, np.minimum(narrow[0], offer.beside[0][at]), below)
+            above = np.where(free, np.maximum(narrow[1], offer.beside[1][at]), above)
         again = np.lexsort((mixed, leaf[by_value]))
         order, low, high = by_value[again], below[again], above[again]
     start = np.append(0, np.cumsum(np.bincount(leaf, minlength=leaves)))

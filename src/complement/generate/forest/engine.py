@@ -13,8 +13,9 @@ from complement.core.seed import rng_at
 from complement.generate.forest.column import Setting
 from complement.generate.forest.model import Model
 from complement.generate.forest.search import Known, Tried, searched
-from complement.generate.forest.suppress import suppressed
+from complement.generate.forest.suppress import nobody_shares, suppressed
 from complement.generate.records import Training
+from complement.generate.remake import Remaker
 from complement.generate.tabular import Ask, TableGenerator, check_whole
 from complement.generate.trees import draw_asked
 
@@ -30,8 +31,9 @@ class Forest(TableGenerator):
 
     `preset` "private" (default) searches, on a quarter of the real records that is kept aside, for the closest setting whose
     records do not show who was learnt from; categories of fewer than `rare` records (5) and the extremes of numbers do not
-    come out. "sharp" is the closest and fastest, for data that need no privacy; `rare` is 1. `min_leaf` (records) and `folds`
-    (see `column.Setting`) fix what would be searched. Trees are grown on at most `most_rows` records; all of them are donors.
+    come out, and a column whose every value is rare is made anew in its format. "sharp" is the closest and fastest, for data
+    that need no privacy; `rare` is 1. `min_leaf` (records) and `folds` (see `column.Setting`) fix what would be searched. Trees
+    are grown on at most `most_rows` records; all of them are donors.
 
     Kept: points of mass, decimals, bounds, missing values with what they depend on, columns that follow from another one,
     pairs of values that never go together, values that repeat another column's. Conditions are met exactly: their columns
@@ -51,6 +53,7 @@ class Forest(TableGenerator):
 
     tried: tuple[Tried, ...] = field(default=(), init=False, repr=False, compare=False)
     _model: Model | None = field(default=None, init=False, repr=False, compare=False)
+    _names: dict[str, Remaker] = field(default_factory=dict[str, Remaker], init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.preset not in RARE:
@@ -73,9 +76,11 @@ class Forest(TableGenerator):
             rows = np.sort(rng.choice(training.rows, MOST_DONORS, replace=False))
         least = self.rare or RARE[self.preset]
         table = training.table if len(rows) == training.rows else training.table.take(pa.array(rows))
+        codes = {name: training.codes[name].encode(table.column(name)) for name in table.column_names}
+        named = [name for name, values in codes.items() if nobody_shares(training.codes[name], values, least)]
+        self._names = {name: Remaker.of(training.column(name), training.table.column(name)) for name in named}
         codes = {
-            name: suppressed(training.codes[name], training.codes[name].encode(table.column(name)), least, rng)
-            for name in table.column_names
+            name: suppressed(training.codes[name], values, least, rng) for name, values in codes.items() if name not in named
         }
         setting, self.tried = self._setting(training, codes, seed)
         weight = None if training.even else training.weight[rows]
@@ -100,8 +105,10 @@ class Forest(TableGenerator):
         made: dict[str, np.ndarray] = {}
         if ask.where is not None:
             asked = model.together([name for name in model.codes if name in ask.where.columns()])
-            under = ask.where.mask(training.decoded({name: model.codes[name] for name in asked}))
-            among = np.flatnonzero(under)
+            if ask.where.columns() <= set(asked):
+                among = np.flatnonzero(ask.where.mask(training.decoded({name: model.codes[name] for name in asked})))
+            else:
+                among = among[:0]
             if not len(among):
                 raise RequestError(
                     "request-impossible",
@@ -110,4 +117,7 @@ class Forest(TableGenerator):
                     help="Widen the condition, or lower rare= (private makes no one's rare values).",
                 )
             made = draw_asked(training, dict(model.codes), asked, rows, among, ask)
-        return training.decoded(model.draw(made, rows, ask.rng))
+        table = training.decoded(model.draw(made, rows, ask.rng))
+        for name, remaker in self._names.items():
+            table = table.append_column(name, remaker.make(rows, ask.rng))
+        return table

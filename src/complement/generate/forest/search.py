@@ -24,12 +24,13 @@ CANDIDATES = (
     Setting(10, folds=3, window=0.005, apart=True, by="numbers"),
     Setting(30, folds=3, window=0.005, apart=True),
 )
-SAFEST = Setting(100, folds=3, window=0.01, apart=True)
+SAFE_SHARE, SAFE_LEAF = 8, (15, 100)  # one leaf in so many of all records, within these ends, where no candidate is safe
 HELD_OUT = 0.3
 FEWEST = 400  # records below which nothing can be measured, and the safest setting is taken
 MOST, MOST_COMPARED = 12_000, 3000  # records to search on, and of a side to compare
 SPLITS = 3  # at most; a large file needs one
-ALLOWED = 0.015  # by which the attack's AUC may exceed that of fresh real records: half an interval of 3000 a side
+ALLOWED = 0.015  # by which the attack's AUC may exceed that of fresh real records: half an interval of 3000 a side; few
+# records cannot show so little, and their standard error is allowed
 ROUNDS = 60
 
 
@@ -63,17 +64,20 @@ class Known:
 def searched(known: Known, *, seed: int) -> tuple[Setting, tuple[Tried, ...]]:
     """The setting to use, and what was tried. Real records only: a part of them is kept from the trees.
 
-    Of the candidates whose attack does no better than `ALLOWED` above fresh real records, the one that is hardest to tell from
-    real; where none is, the safest.
+    Of the candidates whose attack does hardly better (`ALLOWED`) than with fresh real records, the one that is hardest to
+    tell from real; where none is, the safest.
     """
+    safest = Setting(int(np.clip(known.rows // SAFE_SHARE, *SAFE_LEAF)), folds=3, window=0.01, apart=True)
     if known.rows < FEWEST:
-        return SAFEST, ()
+        return safest, ()
     splits = int(np.clip(MOST // known.rows, 1, SPLITS))
     found = np.array([_split(known, seed_at(seed, "search", number)) for number in range(splits)]).mean(axis=0)
     tried = tuple(Tried(one, float(attack), float(told)) for one, (attack, told) in zip(CANDIDATES, found, strict=True))
-    passed = [one for one in tried if one.attack <= ALLOWED]
+    compared = min(known.rows, MOST) * np.array([1 - HELD_OUT, HELD_OUT / 2])
+    allowed = max(ALLOWED, float(np.sqrt((1 / np.minimum(compared, MOST_COMPARED)).sum() / 12)))
+    passed = [one for one in tried if one.attack <= allowed]
     best = min(passed, key=lambda one: abs(one.detection - 0.5), default=None)
-    return (SAFEST if best is None else best.setting), tried
+    return (safest if best is None else best.setting), tried
 
 
 def _split(known: Known, seed: int) -> list[tuple[float, float]]:

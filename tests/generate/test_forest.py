@@ -1,0 +1,197 @@
+"""The forest engine: what it keeps of real data, and what it never lets out."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from complement.core.condition import Condition
+from complement.core.dataset import Dataset
+from complement.core.errors import GenerateError, RequestError, UsageError
+from complement.core.request import Request
+from complement.generate.forest import Forest
+from complement.generate.forest.search import searched
+from complement.generate.trees import SequentialTrees
+
+PRESETS = ("private", "sharp")
+
+
+def _made(real: Dataset, rows: int = 5000, preset: str = "sharp", where: str | None = None) -> Dataset:
+    request = Request(rows, where=None if where is None else Condition.parse(where))
+    return Forest(preset=preset).fit(real, seed=1).generate(request, seed=2).records  # type: ignore[arg-type]
+
+
+def _adult(adult: Dataset, rows: int = 8000) -> Dataset:
+    return adult.take(np.random.default_rng(0).permutation(adult.rows)[:rows])
+
+
+def _told_apart(real: Dataset, made: Dataset) -> float:
+    """AUC of boosted trees that tell made from real records, two halves."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import cross_val_predict
+
+    columns: list[np.ndarray] = []
+    for name in real.records.column_names:
+        both = pa.concat_arrays([*real.column(name).chunks, *made.column(name).chunks])
+        coded = both.dictionary_encode().indices if pa.types.is_string(both.type) else both
+        columns.append(coded.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    truth = np.repeat([0, 1], [real.rows, made.rows])
+    model = HistGradientBoostingClassifier(max_iter=60, random_state=0)
+    return float(roc_auc_score(truth, cross_val_predict(model, np.stack(columns, 1), truth, cv=2, method="predict_proba")[:, 1]))
+
+
+def test_it_is_harder_to_tell_from_real_records_than_one_tree_per_column(adult: Dataset) -> None:
+    order = np.random.default_rng(0).permutation(adult.rows)
+    learnt, fresh = adult.take(order[:2000]), adult.take(order[2000:])
+    forest = _told_apart(fresh, _made(learnt, 2000))
+    trees = _told_apart(fresh, SequentialTrees().fit(learnt, seed=1).generate(Request(2000), seed=2).records)
+    assert forest < trees - 0.01
+
+
+def test_every_donor_is_used_as_often_as_another(adult: Dataset) -> None:
+    real = _adult(adult)
+    first = real.schema.names()[0]
+    made = _made(real, real.rows)
+    # The first column has no predecessors: as many made records as real ones give its categories' very counts.
+    for value, count in _counts(real, first).items():
+        assert abs(_counts(made, first).get(value, 0) - count) <= max(3, 0.2 * count)
+    categories = next(c.name for c in real.schema.columns if c.kind == "category")
+    for value, count in _counts(real, categories).items():
+        assert abs(_counts(made, categories).get(value, 0) - count) < max(12, 4 * np.sqrt(count))
+
+
+def _counts(records: Dataset, name: str) -> dict[object, int]:
+    found = pc.value_counts(records.column(name)).to_pylist()
+    return {one["values"]: one["counts"] for one in found}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_dependencies_of_adult_hold_in_every_row(adult: Dataset, preset: str) -> None:
+    made = _made(_adult(adult, 12_000), 20_000, preset).records
+    pairs = set(zip(made.column("education").to_pylist(), made.column("education_num").to_pylist(), strict=True))
+    real = set(zip(adult.column("education").to_pylist(), adult.column("education_num").to_pylist(), strict=True))
+    assert pairs <= real
+    couples = list(zip(made.column("relationship").to_pylist(), made.column("sex").to_pylist(), strict=True))
+    assert ("Husband", "Female") not in couples
+    gain, loss = made.column("capital_gain").to_numpy(), made.column("capital_loss").to_numpy()
+    assert not ((gain > 0) & (loss > 0)).any()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_follows_from_a_condition_follows(adult: Dataset, preset: str) -> None:
+    made = _made(_adult(adult), 2000, preset, "education_num = 13").records
+    assert set(made.column("education").to_pylist()) == {"Bachelors"}
+    made = _made(_adult(adult), 2000, preset, "relationship = 'Husband' and age > 60").records
+    assert set(made.column("sex").to_pylist()) == {"Male"}
+    assert pc.min(made.column("age")).as_py() > 60
+
+
+def test_a_value_that_repeats_another_column_still_does(as_dataset) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    bill = np.round(rng.lognormal(8, 1, 4000))
+    paid = np.where(rng.random(4000) < 0.15, bill, np.round(bill * rng.random(4000)))
+    real = as_dataset(pa.table({"bill": bill.astype(int), "paid": paid.astype(int)}))
+    for preset in PRESETS:
+        made = _made(real, 4000, preset).records
+        equal = float(np.mean(made.column("bill").to_numpy() == made.column("paid").to_numpy()))
+        assert equal == pytest.approx(float(np.mean(bill == paid)), abs=0.03)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_missing_values_keep_their_rate_in_each_group(adult: Dataset, preset: str) -> None:
+    real, made = adult, _made(adult, 30_000, preset)
+    for group in ("income", "sex"):
+        for value in pc.unique(real.column(group)).to_pylist():
+            rates = []
+            for side in (real, made):
+                gone = side.column("workclass").is_null().to_numpy(zero_copy_only=False)
+                rates.append(gone[np.array(side.column(group).to_pylist()) == value].mean())
+            # 4,000 real records; the smallest group has 25 missing, and larger leaves blur it.
+            assert rates[1] == pytest.approx(rates[0], abs=0.01 if preset == "sharp" else 0.015)
+
+
+def test_rare_categories_and_extremes_do_not_come_out_of_private(as_dataset) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    town = np.where(np.arange(600) < 4, "Tinyville", rng.choice(["Rome", "Oslo", "Lima"], 600)).astype(object)
+    income = np.r_[9_999_999, rng.integers(10_000, 90_000, 599)]
+    real = as_dataset(pa.table({"town": town.tolist(), "income": income}))
+    made = _made(real, 5000, "private").records
+    assert "Tinyville" not in set(made.column("town").to_pylist())
+    assert pc.max(made.column("income")).as_py() < 90_000
+    sharp = _made(real, 5000, "sharp").records
+    assert "Tinyville" in set(sharp.column("town").to_pylist())
+    with pytest.raises(RequestError, match="fewer than 5"):
+        _made(real, 10, "private", "town = 'Tinyville'")
+
+
+def test_nothing_real_comes_out_of_a_table_made_to_be_memorised(as_dataset) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(1)
+    own = rng.integers(10**6, 10**9, 100)
+    twins = np.repeat(rng.normal(size=50), 2) + rng.normal(0, 1e-6, 100)
+    real = as_dataset(
+        pa.table({"own": own, "twin": twins, "far": np.r_[1e9, rng.normal(size=99)], "name": [f"p{n}" for n in own]})
+    )
+    made = _made(real, 1000, "private").records
+    assert not set(made.column("own").to_pylist()) & set(own.tolist())
+    assert not set(made.column("twin").to_pylist()) & set(twins.tolist())
+    assert pc.max(made.column("far")).as_py() < 1e6
+    assert not set(made.column("name").to_pylist()) & {f"p{n}" for n in own}
+
+
+def test_the_search_says_what_it_tried_and_is_the_same_again(adult: Dataset) -> None:
+    real = _adult(adult, 3000)
+    one, two = (Forest().fit(real, seed=1) for _ in range(2))
+    assert one.tried == two.tried
+    assert len(one.tried) > 3
+    assert one.setting == two.setting
+    assert all(0.3 < tried.detection < 0.8 for tried in one.tried)
+    assert (
+        pickle.loads(pickle.dumps(one))
+        .generate(Request(50), seed=3)
+        .records.records.equals(two.generate(Request(50), seed=3).records.records)
+    )
+    assert callable(searched)
+
+
+def test_sharp_gives_more_away_than_private(adult: Dataset) -> None:
+    from complement.core.contracts import Context
+    from complement.measure.privacy import Membership
+
+    order = np.random.default_rng(0).permutation(adult.rows)
+    learnt, fresh = adult.take(order[:2000]), adult.take(order[2000:])
+    context = Context(learnt, fresh, learnt.schema)
+    auc = {preset: Membership().score(_made(learnt, 2000, preset), context)[0] for preset in PRESETS}
+    assert auc["private"].low is not None
+    assert auc["private"].low < 0.51
+    assert auc["sharp"].value > auc["private"].value
+
+
+def test_heads_and_tails_of_many_categories_keep_their_frequencies(as_dataset) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    share = 1 / np.arange(1, 701)
+    codes = rng.choice(700, 40_000, p=share / share.sum())
+    real = as_dataset(pa.table({"age": rng.integers(20, 90, 40_000), "icd": [f"c{code}" for code in codes]}))
+    made = _made(real, 40_000, "private").records
+    counts = np.bincount([int(text[1:]) for text in made.column("icd").to_pylist()], minlength=700)
+    known = np.bincount(codes, minlength=700)
+    assert np.abs(counts[:20] - known[:20]).max() <= 0.05 * known[:20].max()
+    tail = (known >= 5) & (np.arange(700) > 300)
+    assert counts[tail].sum() == pytest.approx(known[tail].sum(), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"preset": "safe"}, {"min_leaf": 0}, {"folds": 0}, {"rare": 0}, {"most_rows": 1}, {"min_leaf": 2.5}]
+)
+def test_settings_that_make_no_sense_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        Forest(**settings)  # type: ignore[arg-type]
+
+
+def test_it_says_that_it_was_not_fitted() -> None:
+    with pytest.raises(GenerateError, match="before it was fitted"):
+        Forest().generate(Request(1), seed=0)
