@@ -19,7 +19,9 @@ __all__ = [
     "Run",
     "Schema",
     "Verdict",
+    "audit",
     "generate",
+    "impute",
     "preview",
     "prove",
     "read",
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from complement.core.schema import Schema
     from complement.core.verdict import Judgement, Verdict
     from complement.recipe import Recipe
-    from complement.run import Run, generate, preview, prove, run
+    from complement.run import Run, audit, generate, impute, preview, prove, run
     from complement.source.read import read
 
 # Where each public name stands. Nothing of it is imported before it is asked for: `import complement` stays instant.
@@ -48,6 +50,8 @@ _HOMES = {
     "Run": "complement.run",
     "Schema": "complement.core.schema",
     "Verdict": "complement.core.verdict",
+    "audit": "complement.run",
+    "impute": "complement.run",
     "preview": "complement.run",
     "read": "complement.source.read",
 }

@@ -33,6 +33,7 @@ class ProveOptions(TypedDict, total=False):
     times: float
     rows: int
     where: str
+    rules: str | Sequence[str]  # what every made record obeys, such as "end > start"
     seeds: int
     seed: int
     draws: int
@@ -53,8 +54,9 @@ def called(real: object, synthetic: object, *, target: str, sealed: object, opti
         help = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(ProveOptions.__annotations__)}."
         raise UsageError("usage", f"prove has no option '{unknown[0]}'.", help=help)
     making = {name: given[name] for name in ("where", "rows", "times") if given.get(name) is not None}
-    if synthetic is not None and (making or given.get("generator") is not None):
-        met = "A delivered file is judged as it is; generator, where, rows and times are for making one."
+    rules = _several(given.get("rules"))
+    if synthetic is not None and (making or rules or given.get("generator") is not None):
+        met = "A delivered file is judged as it is; generator, where, rows, times and rules are for making one."
         raise UsageError("usage", met, help="Leave them out, or leave the file out.")
     recipe = Recipe.of(
         {
@@ -63,6 +65,7 @@ def called(real: object, synthetic: object, *, target: str, sealed: object, opti
             "sealed": _path(sealed),
             "synthetic": _path(synthetic),
             "schema": {name: {"role": "ignore"} for name in _several(given.get("ignore"))},
+            "rules": rules or None,
             "purpose": {"target": target, **_purpose(given)},
             "split": _only(unit=given.get("unit"), time=given.get("time"), folds=given.get("folds"), sealed=given.get("split")),
             "generate": None if synthetic is not None else _generating(given, making),

@@ -25,6 +25,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 # "module:object": imported when the name is asked for, so that `import complement` stays fast.
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "generators": {
+        "forest": "complement.generate.forest.engine:Forest",
         "trees": "complement.generate.trees:SequentialTrees",
         "copula": "complement.generate.copula:GaussianCopula",
         "bootstrap": "complement.generate.bootstrap:Bootstrap",
@@ -33,8 +34,12 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "steps": {},
     "evaluators": {
+        "shape": "complement.measure.fidelity:Shape",
+        "c2st": "complement.measure.fidelity:C2st",
         "copies": "complement.measure.privacy:Copies",
         "membership": "complement.measure.privacy:Membership",
+        "density": "complement.measure.privacy:DensityRatio",
+        "dcr": "complement.measure.privacy:DcrShare",
     },
     "learners": {
         "lightgbm": "complement.models.learners:LightGBM",

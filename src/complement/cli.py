@@ -142,8 +142,10 @@ def preview(recipe: Path, rows: int, as_json: bool, debug: bool) -> None:
 @click.option("--rows", type=click.IntRange(min=1), required=True, help="Records to make.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
 @click.option("--where", help="The condition that every record meets: \"age > 60 and city = 'Rome'\".")
+@click.option("--rule", "rules", multiple=True, help='What every record obeys: "end > start"; repeatable.')
 @click.option("--target", help="The column that a model will predict.")
-@click.option("--generator", help="A generator by name.  [default: trees, or the recipe's]")
+@click.option("--generator", help="A generator by name.  [default: forest, or the recipe's]")
+@click.option("--preset", type=click.Choice(["private", "sharp"]), help="Of forest: safe for people's data, or closest.")
 @click.option("--seed", type=click.IntRange(min=0), help="Same seed, same bytes.  [default: 0, or the recipe's]")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: by the ending of --out]")
 @_common
@@ -152,8 +154,12 @@ def generate(real: str, rows: int, out: Path, form: str | None, as_json: bool, *
     from complement.run import generate_to
 
     given.pop("debug")
+    preset = given.pop("preset")
+    if preset is not None:
+        given["generator"] = {given["generator"] or "forest": {"preset": preset}}
     facts = generate_to(real, out, form=form, options={"rows": rows, **_set(given)})
-    click.echo(json.dumps(facts) if as_json else f"{facts['out']}: {facts['rows']:,} records by {facts['generator']}")
+    told = [f"{facts['out']}: {facts['rows']:,} records by {facts['generator']}", *facts["notes"]]
+    click.echo(json.dumps(facts) if as_json else "\n".join(told))
 
 
 @main.command()
@@ -179,6 +185,7 @@ def generate(real: str, rows: int, out: Path, form: str | None, as_json: bool, *
 @click.option("--times", type=float, help="Synthetic records per real one.  [default: 1]")
 @click.option("--rows", type=int, help="Synthetic records, instead of --times.")
 @click.option("--where", help="The condition that every synthetic record meets.")
+@click.option("--rule", "rules", multiple=True, help='What every synthetic record obeys: "end > start"; repeatable.')
 @click.option("--draws", type=int, help="Training draws of the question 'recipe'.  [default: 20]")
 @click.option("--draw-rows", type=int, help="Real records per draw.  [default: half of them]")
 @click.option("--no-curve", is_flag=True, help="Do not measure how many real records the synthetic ones are worth.")
@@ -202,6 +209,49 @@ def prove(real: str, synthetic: str | None, engine: str, workers: int, quiet: bo
         from complement.show import show
 
         show(judgement, _console())
+
+
+@main.command()
+@click.argument("real")
+@click.argument("synthetic")
+@click.option("--holdout", help="Real records that the maker of SYNTHETIC never had: what the attacks need.")
+@click.option("--target", help="The column that a model will predict.")
+@click.option("--unit", help="Column that says whose records they are: a person with several counts once.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Which records large files are cut to.")
+@_common
+def audit(real: str, synthetic: str, as_json: bool, debug: bool, **given: Any) -> None:
+    """Measure what SYNTHETIC gives away of the REAL records that it was made from."""
+    from complement.run import audit
+
+    found = audit(real, synthetic, **_set(given))
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        from complement.show import show_audit
+
+        show_audit(found, _console())
+
+
+@main.command()
+@click.argument("real")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
+@click.option("--how", type=click.Choice(["draw", "centre"]), help="Draws keep distributions; a centre is the best single guess.")
+@click.option("--times", type=click.IntRange(min=1), help="So many completed files, numbered: multiple imputation.")
+@click.option("--only", multiple=True, help="Fill this column; repeatable.  [default: every column that can be filled]")
+@click.option("--leave", multiple=True, help="Leave this column as it is: its missing cells mean something; repeatable.")
+@click.option("--seed", type=click.IntRange(min=0), help="Same seed, same bytes.  [default: 0]")
+@_common
+def impute(real: str, out: Path, times: int | None, as_json: bool, debug: bool, **given: Any) -> None:
+    """Fill the missing cells of REAL, and name them record by record in the column _imputed."""
+    from complement.run import impute_to
+
+    facts = impute_to(real, out, times=times, **_set(given))
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False))
+    else:
+        from complement.fill import told
+
+        click.echo(told(facts))
 
 
 @main.command()

@@ -27,6 +27,7 @@ from complement.models.table_learner import TASKS, check_task
 from complement.prove.plan import Plan
 from complement.prove.pool import Ask, Fixed, Pool, Refit
 from complement.recipe import IN_MEMORY, Named, Recipe, SliceNote
+from complement.recipe.ruled import ruled
 from complement.runfolder import file_hash
 from complement.source.profile import survey
 from complement.source.read import read, read_tables
@@ -67,11 +68,11 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
     feature repeats the target, RecipeError when a name of the recipe is not in the data.
     """
     hashes: dict[str, str] = {}
-    real = _with_roles(_read_real(recipe, inputs, hashes), recipe)
+    real, broken = ruled(_with_roles(_read_real(recipe, inputs, hashes), recipe), recipe)
     sealed: np.ndarray | None = None
     if recipe.sealed is not None:
         origin = inputs.sealed if inputs.sealed is not None else recipe.place(recipe.sealed)
-        later = _read_like(origin, real)
+        later = read_like(origin, real)
         hashes["sealed"] = _hash(recipe.sealed, origin, later)
         sealed = np.r_[np.zeros(real.rows, bool), np.ones(later.rows, bool)]
         real = real.concat(later)
@@ -79,7 +80,7 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
     real, sealed, dropped = _without_missing_target(real, sealed, recipe.purpose.target)
     _refuse_copies(real, recipe.purpose.target)
     purpose, notes = purpose_of(recipe, real)
-    return Source(real, purpose, sealed, hashes, (*dropped, *_of_empty_columns(real), *notes))
+    return Source(real, purpose, sealed, hashes, (*broken, *dropped, *_of_empty_columns(real), *notes))
 
 
 def read_records(origin: object, target: str | None = None) -> Dataset:
@@ -91,12 +92,27 @@ def read_records(origin: object, target: str | None = None) -> Dataset:
     return real.with_schema(real.schema.with_target(target))
 
 
+def read_like(origin: object, real: Dataset) -> Dataset:
+    """Records of the same schema. What no model sees (identifiers, names, ignored columns) may be absent: it is then null."""
+    schema = real.schema
+    tables = read_tables(origin, name=schema.root)
+    there = tables[schema.root].column_names if schema.root in tables else schema.names()
+    absent_names = {c.name for c in schema.columns if c.name not in there and c.role in UNSEEN}
+    if not absent_names:
+        return _weighted(read(tables, schema=schema))
+    kept = tuple(column for column in schema.columns if column.name not in absent_names)
+    found = read(tables, schema=replace(schema, tables={**schema.tables, schema.root: kept}))
+    nulls = {name: pa.nulls(found.rows, real.column(name).type) for name in absent_names}
+    whole = pa.table({name: nulls[name] if name in nulls else found.column(name) for name in schema.names()})
+    return _weighted(Dataset.of({**found.tables, schema.root: whole}, schema))
+
+
 def read_synthetic(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[Dataset, str]:
     """The delivered file, read by the real data's schema, and its hash."""
     if recipe.synthetic is None:
         raise RecipeError("recipe-value", "The recipe names no `synthetic` file.")
     origin = inputs.synthetic if inputs.synthetic is not None else recipe.place(recipe.synthetic)
-    made = _read_like(origin, source.real)
+    made = read_like(origin, source.real)
     check_delivered(made, source.purpose)
     made, _, _ = _without_missing_target(made, None, source.purpose.target)
     return _as_synthetic(made), _hash(recipe.synthetic, origin, made)
@@ -278,21 +294,6 @@ def _refuse_two_roles(recipe: Recipe) -> None:
         if role in ("target", "unit", "time", "weight") and roles.setdefault(role, name) != name:
             met = f"The role {role} is given to '{roles[role]}' and to '{name}'."
             raise SchemaError("schema-role", met, help="One column can have it; make the other a feature, or ignore it.")
-
-
-def _read_like(origin: object, real: Dataset) -> Dataset:
-    """Records of the same schema. What no model sees (identifiers, names, ignored columns) may be absent: it is then null."""
-    schema = real.schema
-    tables = read_tables(origin, name=schema.root)
-    there = tables[schema.root].column_names if schema.root in tables else schema.names()
-    absent_names = {c.name for c in schema.columns if c.name not in there and c.role in UNSEEN}
-    if not absent_names:
-        return _weighted(read(tables, schema=schema))
-    kept = tuple(column for column in schema.columns if column.name not in absent_names)
-    found = read(tables, schema=replace(schema, tables={**schema.tables, schema.root: kept}))
-    nulls = {name: pa.nulls(found.rows, real.column(name).type) for name in absent_names}
-    whole = pa.table({name: nulls[name] if name in nulls else found.column(name) for name in schema.names()})
-    return _weighted(Dataset.of({**found.tables, schema.root: whole}, schema))
 
 
 def _weighted(real: Dataset) -> Dataset:

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, overload
 
 import numpy as np
 
-from complement import catalog
+from complement import catalog, make
+from complement.assess import Audit, assess
 from complement.calls import ProveOptions, called
-from complement.core.condition import Condition
 from complement.core.dataset import Dataset
-from complement.core.errors import ComplementError, GateError, GenerateError, RunError, UsageError
+from complement.core.errors import ComplementError, GateError, RunError, UsageError
 from complement.core.partition import Partition
-from complement.core.request import Request
-from complement.core.seed import rng_at, seed_at
+from complement.core.seed import seed_at
 from complement.core.verdict import Judgement, Leak
 from complement.deliver import RELEASED, versions, with_origin, write_records
 from complement.engine.events import Events
 from complement.engine.plan import plan_hash
 from complement.engine.shards import Engine
+from complement.fill import ImputeOptions, fill, fill_to
 from complement.prepare import (
     Inputs,
     Source,
-    asks_of,
     content_hash,
     learners_of,
     partition_of,
     plan_of,
     pool_of,
     privacy_gate,
-    read_records,
     read_source,
 )
 from complement.prove.pool import Fixed, Pool, Refit
@@ -47,8 +45,6 @@ from complement.source.sketch import sketch
 from complement.source.write import write_table
 
 Tell = Callable[[str, dict[str, object]], None]
-RECIPE_ENDINGS = (".yaml", ".yml")
-PREVIEW_ROWS = 5000  # real records that a preview learns from: enough to look at, fitted in seconds
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,7 +82,7 @@ class _Ready:
     @property
     def plan(self) -> str:
         """The name of everything that the verdict depends on: a table is known by its content, wherever it stands."""
-        return self.plan_of("schema", "purpose", "split", "generate", "prove", "seed")
+        return self.plan_of("schema", "rules", "purpose", "split", "generate", "prove", "seed")
 
     def plan_of(self, *parts: str) -> str:
         """The name of what these parts of the recipe make of these records."""
@@ -141,29 +137,34 @@ def prove(
         return _judge(_prepare(recipe, inputs, tell), engine, None, tell)
 
 
+def audit(
+    real: object, synthetic: object, *, holdout: object = None, target: str | None = None, unit: str | None = None, seed: int = 0
+) -> Audit:
+    """Measure a synthetic file against the real records it was made from: see `complement.assess.assess`."""
+    with _edge():
+        return assess(real, synthetic, holdout=holdout, target=target, unit=unit, seed=seed)
+
+
 def generate(
     real: object,
     *,
     rows: int,
     where: str | None = None,
-    generator: str | None = None,
+    generator: str | Mapping[str, Any] | None = None,
     target: str | None = None,
     seed: int | None = None,
+    rules: str | Sequence[str] = (),
 ) -> Dataset:
-    """Exactly `rows` synthetic records like the real ones, all of them under `where`.
+    """Exactly `rows` synthetic records like the real ones, all of them under `where` and by the `rules`.
 
-    `real` is data, or a recipe whose schema, target, generator and seed then hold. Raises GenerateError
-    "generate-short" when fewer can be made: nothing is left out in silence.
+    `generator`: a name ("forest" by default), or {name: settings} such as {"forest": {"preset": "sharp"}}. `real` is data, or a
+    recipe whose schema, rules, target, generator and seed then hold. A rule is text such as "end > start" (docs/recipe.md).
+    Raises GenerateError "generate-short" when fewer can be made, RuleError "rule-broken-by-real" when more than 1 % of the
+    real records break a rule: nothing is left out in silence.
     """
     with _edge():
-        recipe = _recipe_in(real)
-        _refuse_delivered(recipe)
-        records = read_source(recipe).real if recipe is not None else read_records(real, target)
-        named = recipe.generate.generator if recipe is not None and generator is None else None
-        maker = catalog.generator(named.name, **named.settings) if named else catalog.generator(generator or "trees")
-        seed = seed if seed is not None else recipe.seed if recipe is not None else 0
-        request = Request(rows=rows, where=Condition.parse(where) if where is not None else None)
-        return _answered(maker.fit(records, seed=seed_at(seed, "generate", "fit")), request, seed)
+        made = make.answer(real, rows=rows, where=where, generator=generator, target=target, seed=seed, rules=rules)
+    return made.records
 
 
 def generate_to(real: str, out: Path, *, form: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,28 +173,40 @@ def generate_to(real: str, out: Path, *, form: str | None, options: Mapping[str,
         out = out.with_name(f"{out.name}.{form}")
     elif form and out.suffix.lower() != f".{form}":
         raise UsageError("usage", f"--out ends in '{out.suffix}' and --format is {form}.", help="Say it once.")
-    made = generate(real, **options)
     with _edge():
-        write_table(with_origin(made), out)
-    lineage = made.lineage.column("generator")[0].as_py()
-    return {"schema": 1, "out": str(out), "rows": made.rows, "generator": lineage}
+        answer = make.answer(real, **options)
+        write_table(with_origin(answer.records), out)
+    lineage = answer.records.lineage.column("generator")[0].as_py()
+    return {"schema": 1, "out": str(out), "rows": answer.records.rows, "generator": lineage, "notes": list(answer.notes)}
+
+
+@overload
+def impute(real: object, *, times: None = None, **options: Unpack[ImputeOptions]) -> Dataset: ...
+@overload
+def impute(real: object, *, times: int, **options: Unpack[ImputeOptions]) -> list[Dataset]: ...
+def impute(real: object, *, times: int | None = None, **options: Unpack[ImputeOptions]) -> Dataset | list[Dataset]:
+    """Real records with their missing cells filled from trees on all other columns; cells that are there stay.
+
+    `real`: a path, or anything that speaks Arrow. `only`: the columns to fill; `leave`: those whose missing cells mean
+    something. `how`: "draw" keeps distributions (the default), "centre" gives the best single guess. With `times`, a list of so
+    many tables for multiple imputation. Identifiers, personal and ignored columns, text and images are left alone. Every record
+    stays real; its `lineage` names the filled columns in `imputed`. Options: see `complement.fill.ImputeOptions`.
+    """
+    with _edge():
+        made = fill(real, times=times, **options)
+    return made[0] if times is None else made
+
+
+def impute_to(real: str, out: Path, *, times: int | None = None, **options: Unpack[ImputeOptions]) -> dict[str, Any]:
+    """`impute` into a file, or into `times` files; what was filled. See `complement.fill.fill_to`."""
+    with _edge():
+        return fill_to(real, out, times=times, **options)
 
 
 def preview(recipe: Recipe | str | Path, *, rows: int = 4) -> Dataset:
     """A few records per request of the recipe, by its generator fitted on at most 5,000 real records."""
     with _edge():
-        recipe = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
-        _refuse_delivered(recipe)
-        source = read_source(recipe)
-        named = recipe.generate.generator
-        asks = asks_of(recipe, source)
-        few = _few(source, [ask.where for ask in asks], recipe.seed)
-        maker = catalog.generator(named.name, **named.settings).fit(few, seed=seed_at(recipe.seed, "preview"))
-        parts = [_answered(maker, Request(rows=rows, where=ask.where, name=ask.name), recipe.seed) for ask in asks]
-        made = parts[0]
-        for part in parts[1:]:
-            made = made.concat(part)
-        return made
+        return make.preview(recipe, rows=rows)
 
 
 def check_gates(run: Run) -> GateError | None:
@@ -283,7 +296,7 @@ def _generate(ready: _Ready, folder: RunFolder, tell: Tell) -> Path | None:
         train = ready.source.real.take(ready.learnt)
         return write_records(pool.make(train, total=train.rows, seed=seed_at(ready.recipe.seed, "release")), place)
 
-    plan = ready.plan_of("schema", "purpose", "split", "generate", "seed")
+    plan = ready.plan_of("schema", "rules", "purpose", "split", "generate", "seed")
     folder.once(GENERATE, plan, work, lambda stage: tell("skipped", {"stage": stage}))
     return folder.path / GENERATE / RELEASED
 
@@ -332,44 +345,6 @@ def _manifest(ready: _Ready) -> dict[str, Any]:
         "released": made,
         "recipe": ready.recipe.as_plain(),
     }
-
-
-def _answered(maker: Any, request: Request, seed: int) -> Dataset:
-    answer = maker.generate(request, seed=seed_at(seed, "generate", request.name))
-    if answer.records.rows < request.rows:
-        reasons = " ".join(failure.reason for failure in answer.failures)
-        raise GenerateError(
-            "generate-short",
-            f"{answer.records.rows} of {request.rows} records could be made. {reasons}".strip(),
-            help="Widen the condition, or use a generator that conditions, such as trees.",
-        )
-    return answer.records
-
-
-def _recipe_in(real: object) -> Recipe | None:
-    if isinstance(real, Recipe):
-        return real
-    if isinstance(real, str | Path) and Path(real).suffix.lower() in RECIPE_ENDINGS:
-        return Recipe.load(real)
-    return None
-
-
-def _refuse_delivered(recipe: Recipe | None) -> None:
-    if recipe is not None and recipe.synthetic is not None:
-        met = "The recipe judges a delivered file; it names no generator."
-        raise UsageError("usage", met, help="Put `generate` in the place of `synthetic`.")
-
-
-def _few(source: Source, wheres: list[Condition | None], seed: int) -> Dataset:
-    real = source.real
-    if real.rows <= PREVIEW_ROWS:
-        return real
-    rows = rng_at(seed, "preview").permutation(real.rows)
-    kept = [rows[:PREVIEW_ROWS]]
-    for where in wheres:
-        if where is not None:  # a rare condition needs its own records, or it would have no support
-            kept.append(rows[where.mask(real.records)[rows]][:PREVIEW_ROWS])
-    return real.take(np.unique(np.concatenate(kept)))
 
 
 @contextmanager

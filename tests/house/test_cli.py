@@ -61,7 +61,7 @@ def error_of(result: Result) -> dict[str, Any]:
     ("words", "code", "help"),
     [
         (["prov"], "usage", "Did you mean 'prove'?"),
-        (["xyzzy"], "usage", "There are: doctor, example"),
+        (["xyzzy"], "usage", "There are: audit, doctor"),
         (["prove", "a.csv", "--targt", "y"], "usage", "Did you mean '--target'?"),
         (["prove", "a.csv"], "usage", "complement prove --help"),
         (["prove", "a.csv", "--target", "y", "--question", "artefact"], "usage", "complement prove --help"),
@@ -170,7 +170,7 @@ def test_generate_writes_exactly_the_rows_and_the_same_bytes(here: Path):
         "--json",
     ]
     one, two = call(*words, "--out", "one.csv"), call(*words, "--out", "two.csv")
-    assert json.loads(one.stdout) == {"schema": 1, "out": "one.csv", "rows": 20, "generator": "trees"}
+    assert json.loads(one.stdout) == {"schema": 1, "out": "one.csv", "rows": 20, "generator": "forest", "notes": []}
     assert two.exit_code == 0
     assert Path("one.csv").read_bytes() == Path("two.csv").read_bytes()
     made = csv.read_csv("one.csv")

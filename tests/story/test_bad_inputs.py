@@ -296,4 +296,4 @@ def test_a_call_that_was_refused_does_not_count_as_an_opening(here: Path):
 def test_a_fresh_column_of_the_same_name_gives_way_to_ours(here: Path):
     lay_out(here, {"bad.csv": text(with_column("_generator", "somebody"))})
     assert call("generate bad.csv --rows 5 --out out.parquet --json").exit_code == 0
-    assert set(parquet.read_table("out.parquet")["_generator"].to_pylist()) == {"trees"}
+    assert set(parquet.read_table("out.parquet")["_generator"].to_pylist()) == {"forest"}

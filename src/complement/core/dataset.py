@@ -129,9 +129,10 @@ class Dataset:
         return replace(self, schema=schema)
 
     def drop(self, name: str) -> Dataset:
-        """The same records without one column of the root table, such as the target before predicting."""
+        """The same records without one column of the root table, such as the target before predicting, and without its rules."""
         columns = tuple(column for column in self.schema.columns if column.name != name)
-        schema = replace(self.schema, tables={**self.schema.tables, self.schema.root: columns})
+        rules = tuple(rule for rule in self.schema.rules if name not in rule.columns())
+        schema = replace(self.schema, tables={**self.schema.tables, self.schema.root: columns}, rules=rules)
         return replace(self, tables={**self.tables, self.schema.root: self.records.drop_columns([name])}, schema=schema)
 
     def concat(self, other: Dataset) -> Dataset:

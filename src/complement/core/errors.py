@@ -35,11 +35,16 @@ CODES: dict[str, str] = {
     # conditions and requests
     "where-syntax": "A condition cannot be read.",
     "where-type": "A condition compares a column with a value of another kind.",
+    "rule-syntax": "A rule cannot be read.",
+    "rule-type": "A rule speaks of a column of another kind.",
+    "rule-broken-by-real": "More than 1 % of the real records break a rule.",
     "request-impossible": "No real record supports the condition that was asked for.",
     "request-rows": "The number of rows asked for is not a positive whole number.",
     "generate-short": "A generator made fewer rows than were asked for.",
     "generate-unsupported": "This generator cannot do what the request or the data need.",
     "generate-fit": "The generator cannot be fitted on these data.",
+    "impute-empty": "A column that is to be filled has no value to learn from.",
+    "impute-column": "A column that was named is not one that can be filled.",
     # split, trial and verdict
     "split-units": "There are too few units, or a unit stands in two parts.",
     "split-time": "Time order is broken or cannot be read.",
@@ -90,11 +95,16 @@ ADVICE: dict[str, str] = {
     "dataset-shape": "Give one weight, 0 or more, and one lineage row for each record.",
     "where-syntax": "Correct the condition at the place marked ⟨here⟩.",
     "where-type": "Write text in single quotes, numbers bare, dates as '2024-05-01'.",
+    "rule-syntax": "Correct the rule at the place marked ⟨here⟩; docs/recipe.md shows every kind.",
+    "rule-type": "Correct the column's kind in the schema, or leave the rule out.",
+    "rule-broken-by-real": "Correct these records or the rule, or leave the rule out: made records follow the real ones.",
     "request-impossible": "Widen the condition, or bring real records that meet it.",
     "request-rows": "Ask for a whole number of rows, 1 or more.",
     "generate-short": "Ask for fewer rows or widen the condition; the message says why records failed.",
     "generate-unsupported": "Choose another generator; the message says what this one cannot do.",
     "generate-fit": "Bring more records, or choose a simpler generator such as bootstrap.",
+    "impute-empty": "Leave the column out with --leave, or bring records in which it is known.",
+    "impute-column": "Name columns of numbers, categories, booleans or dates that are features, target or time.",
     "split-units": "Use fewer folds, or check the unit column: every record of a unit belongs to one part.",
     "split-time": "Correct the time column, so that every record has a time that can be ordered.",
     "sealed-overlap": "Take the sealed records out of the file to learn from.",
@@ -180,6 +190,10 @@ class SchemaError(ComplementError, ValueError):
 
 class ConditionError(ComplementError, ValueError):
     """A `where` cannot be read or does not fit the columns."""
+
+
+class RuleError(ComplementError, ValueError):
+    """A rule between columns cannot be read, does not fit them, or is not what the real records say."""
 
 
 class RequestError(ComplementError, ValueError):

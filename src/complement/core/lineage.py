@@ -1,7 +1,8 @@
-"""Where each record comes from: origin, generation depth, generator, request, parents, seed."""
+"""Where each record comes from: origin, generation depth, generator, request, parents, seed, cells that were imputed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ SCHEMA = pa.schema(
         ("request", pa.dictionary(pa.int16(), pa.string())),
         ("parents", pa.list_(pa.string())),
         ("seed", pa.int64()),
+        ("imputed", pa.list_(pa.string())),  # columns whose value was not observed but filled in; null: none
     ]
 )
 
@@ -34,6 +36,41 @@ def of_synthetic(
     """Lineage of made records; `depth` is 1 + the largest depth of what the generator was fitted on."""
     names = _names(rows, prefix, first)
     return _same(names, origin="synthetic", depth=depth, generator=generator, request=request, seed=seed)
+
+
+def with_imputed(
+    lineage: pa.Table, cells: Mapping[str, np.ndarray], *, generator: str, request: str, seed: int, depth: int
+) -> pa.Table:
+    """The lineage of the same records after cells were filled in; `cells`: their positions by column.
+
+    The origin stays: a real record remains one. A record with a filled cell names its columns in `imputed` beside those
+    it named before, has at least this depth, and says who filled it.
+    """
+    columns: list[set[str]] = [set(names or ()) for names in lineage.column("imputed").to_pylist()]
+    touched = np.zeros(len(columns), bool)
+    for name, rows in cells.items():
+        touched[rows] = True
+        for row in rows.tolist():
+            columns[row].add(name)
+    mask = pa.array(touched)
+    depths = lineage.column("depth").to_numpy()
+    new = {
+        "depth": pa.array(np.where(touched, np.maximum(depths, depth), depths).astype(np.int16)),
+        "generator": _where(mask, generator, lineage.column("generator")),
+        "request": _where(mask, request, lineage.column("request")),
+        "seed": pc.if_else(mask, pa.scalar(seed, pa.int64()), lineage.column("seed").combine_chunks()),
+        "imputed": pa.array([sorted(names) or None for names in columns], SCHEMA.field("imputed").type),
+    }
+    arrays = [new.get(name, lineage.column(name)) for name in SCHEMA.names]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA).combine_chunks()
+
+
+def imputed_before(lineage: pa.Table, names: list[list[str] | None]) -> pa.Table:
+    """The lineage of the same records when it is known from before which of their cells were filled in: depth 1 at least."""
+    marks = pa.array([sorted(one) if one else None for one in names], SCHEMA.field("imputed").type)
+    depths = np.maximum(lineage.column("depth").to_numpy(), np.asarray(marks.is_valid(), bool))
+    arrays = {"depth": pa.array(depths.astype(np.int16)), "imputed": marks}
+    return pa.Table.from_arrays([arrays.get(name, lineage.column(name)) for name in SCHEMA.names], schema=SCHEMA).combine_chunks()
 
 
 def depth_of(lineage: pa.Table) -> int:
@@ -60,6 +97,7 @@ def _same(
             _constant(request, rows, SCHEMA.field("request").type),
             pa.nulls(rows, SCHEMA.field("parents").type),
             pa.nulls(rows, pa.int64()) if seed is None else pa.array(np.full(rows, seed, np.int64)),
+            pa.nulls(rows, SCHEMA.field("imputed").type),
         ],
         schema=SCHEMA,
     )
@@ -70,3 +108,8 @@ def _constant(text: str | None, rows: int, kind: pa.DictionaryType) -> pa.Array:
         return pa.nulls(rows, kind)
     codes = pa.array(np.zeros(rows), kind.index_type)
     return pa.DictionaryArray.from_arrays(codes, pa.array([text]))
+
+
+def _where(mask: pa.Array, text: str, others: pa.ChunkedArray) -> pa.Array:
+    plain = others.combine_chunks().dictionary_decode()
+    return pc.if_else(mask, pa.scalar(text), plain).cast(pa.string()).dictionary_encode().cast(others.type)

@@ -40,17 +40,26 @@ class Failure:
 
 @dataclass(frozen=True)
 class Spent:
-    """What an answer cost: CPU-seconds, candidates drawn (kept or not), tokens of a paid model."""
+    """What an answer cost: CPU-seconds, candidates drawn (kept or not), tokens of a paid model.
+
+    Of the candidates drawn, `repaired` were changed so that they obey the rules, `rejected` were left out.
+    """
 
     cpu_seconds: float = 0.0
     drawn: int = 0
     tokens: int = 0
+    repaired: int = 0
+    rejected: int = 0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Records that a generator made for one request. Fewer than asked are named in `failures`, never hidden."""
+    """Records that a generator made for one request. Fewer than asked are named in `failures`, never hidden.
+
+    `notes` say what a reader should know of them: real records that were not learnt, shares repaired and left out by rules.
+    """
 
     records: Dataset
     failures: tuple[Failure, ...] = ()
     spent: Spent = field(default_factory=Spent)
+    notes: tuple[str, ...] = ()

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from complement.core.errors import SchemaError
+
+if TYPE_CHECKING:
+    from complement.core.rules import Rule
 
 Kind = Literal["number", "integer", "category", "boolean", "date", "datetime", "text", "image", "other"]
 Role = Literal["feature", "target", "unit", "time", "identifier", "personal", "weight", "ignore"]
@@ -60,11 +63,15 @@ class Key:
 
 @dataclass(frozen=True)
 class Schema:
-    """Columns by table, the keys between tables, and which table is the root (its records are what is counted)."""
+    """Columns by table, the keys between tables, and which table is the root (its records are what is counted).
+
+    `rules` hold between columns of the root table: every record that a generator makes obeys them.
+    """
 
     tables: Mapping[str, tuple[Column, ...]]
     keys: tuple[Key, ...] = ()
     root: str = RECORDS
+    rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
         if self.root not in self.tables:
@@ -122,6 +129,12 @@ class Schema:
         for old in self.with_role("target"):
             schema = schema.replace_column(replace(old, role="feature"))
         return schema.replace_column(replace(schema.column(name), role="target"))
+
+    def with_rules(self, rules: tuple[Rule, ...]) -> Schema:
+        """The same schema under exactly these rules. Raises SchemaError or RuleError for one that does not fit the columns."""
+        for rule in rules:
+            rule.check(self)
+        return replace(self, rules=rules)
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)

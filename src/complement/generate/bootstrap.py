@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from complement.core.seed import rng_at
 from complement.generate.conditions import support
 from complement.generate.keyed import Family
 from complement.generate.records import Training, complete
+from complement.generate.rules import Tally
 from complement.generate.tabular import Ask, TableGenerator, answered
 
 
@@ -46,10 +47,13 @@ class Bootstrap(TableGenerator):
         rng = rng_at(seed, "generate", self.name, request.name)
         rows = training.pick(request.rows, rng, among)
         root = complete(training, training.table.take(pa.array(rows)), rng)
+        tally = Tally()  # real records obey the rules, but what is drawn twice is not unique
+        stays = tally.count(self._enforced.rules, root, request.where)
+        rows, root = rows[stays], root.filter(pa.array(stays))
         tables = self._family.grow(training.places[rows], root, rng)
-        return answered(
-            training, tables, request, seed=seed, generator=self.name, spent=Spent(time.process_time() - started, len(rows))
-        )
+        spent = Spent(time.process_time() - started, request.rows, rejected=request.rows - len(rows))
+        answer = answered(training, tables, request, seed=seed, generator=self.name, spent=spent, tally=tally)
+        return replace(answer, notes=self._enforced.notes)
 
     def _learn(self, training: Training, seed: int) -> None:
         """There is nothing to learn."""

@@ -15,12 +15,14 @@ from complement.core.schema import nearest
 from complement.generate.records import NEVER_LEARNT, Training
 
 MAX_DRAWS = 200  # candidates per record asked for, before an answer is given short
+STALE = 20_000  # candidates in a row of which none obeys the rules, before an answer is given short
 
 _RESERVED = {"and", "or", "not", "in", "between", "is", "null", "missing", "true", "false"}
 
 BATCH = 262_144  # candidates drawn at a time, which bounds memory
 
 Draw = Callable[[int], pa.Table]
+Keep = Callable[[pa.Table], pa.Table]
 
 
 def support(training: Training, where: Condition | None, *, generator: str) -> np.ndarray:
@@ -47,21 +49,24 @@ def support(training: Training, where: Condition | None, *, generator: str) -> n
     return found
 
 
-def gather(draw: Draw, rows: int, where: Condition | None) -> tuple[pa.Table, int]:
+def gather(draw: Draw, rows: int, where: Condition | None, sift: Keep | None = None) -> tuple[pa.Table, int]:
     """Up to `rows` drawn records that are under the condition, and how many were drawn for them.
 
-    Stops at MAX_DRAWS candidates per record asked for; what is given is always under the condition.
+    `sift` gives, in the condition's place, the records of a batch that stay, changed or not: those that obey rules.
+    Stops at MAX_DRAWS candidates per record asked for, and where rules leave out all of a long row of candidates.
     """
     parts: list[pa.Table] = []
-    have, drawn, wanted = 0, 0, min(rows, BATCH)
-    while have < rows and drawn < MAX_DRAWS * rows:
+    have, drawn, stale, wanted = 0, 0, 0, min(rows, BATCH)
+    picky = where is not None or sift is not None
+    while have < rows and drawn < MAX_DRAWS * rows and (sift is None or stale < max(STALE, 2 * rows)):
         batch = draw(wanted)
         drawn += batch.num_rows
-        kept = batch if where is None else batch.filter(pa.array(where.mask(batch)))
+        kept = sift(batch) if sift else batch if where is None else batch.filter(pa.array(where.mask(batch)))
+        stale = 0 if kept.num_rows else stale + batch.num_rows
         parts.append(kept.slice(0, rows - have))
         have += parts[-1].num_rows
         accepted = max(have / max(1, drawn), 1 / MAX_DRAWS)
-        hoped = (rows - have) / accepted * (1.0 if where is None else 1.1)
+        hoped = (rows - have) / accepted * (1.1 if picky else 1.0)
         wanted = max(1, int(min(hoped, 5 * rows + 1000, BATCH, MAX_DRAWS * rows - drawn)))
     return pa.concat_tables(parts).combine_chunks(), drawn
 

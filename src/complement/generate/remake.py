@@ -58,6 +58,14 @@ class Remaker:
         counts = np.array(list(formats.values()), float)
         return Remaker(column, code, tuple(formats), counts / max(1.0, counts.sum()), known, numbers, missing, distinct)
 
+    def with_fixed_letters(self) -> Remaker:
+        """The same, but a letter that all real values of one format share stays: a prefix says of nobody who he is."""
+        groups: dict[str, list[str]] = {}
+        for value in sorted(self.known):
+            groups.setdefault(_shape(value), []).append(value)
+        fixed = {shape: _shape(values[0], _shared_letters(values)) for shape, values in groups.items()}
+        return replace(self, formats=tuple(fixed[shape] for shape in self.formats))
+
     def make(self, rows: int, rng: np.random.Generator) -> pa.Array:
         """`rows` new values in the column's Arrow type."""
         gone = rng.random(rows) < self.missing
@@ -145,17 +153,24 @@ def _is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(plain) or pa.types.is_large_string(plain)
 
 
-def _shape(text: str) -> str:
-    """The format of a text: 0 for a digit, a and A for letters, all else behind a backslash."""
+def _shape(text: str, fixed: frozenset[int] = frozenset()) -> str:
+    """The format of a text: 0 for a digit, a and A for letters, all else, and what is fixed, behind a backslash."""
     parts: list[str] = []
-    for sign in text:
-        if sign.isdigit():
+    for place, sign in enumerate(text):
+        if place in fixed:
+            parts.append("\\" + sign)
+        elif sign.isdigit():
             parts.append("0")
         elif sign.isalpha():
             parts.append("A" if sign.isupper() else "a")
         else:
             parts.append("\\" + sign)
     return "".join(parts)
+
+
+def _shared_letters(values: list[str]) -> frozenset[int]:
+    """The places at which all these texts of one length have the same letter."""
+    return frozenset(place for place, signs in enumerate(zip(*values, strict=True)) if len({*signs}) == 1 and signs[0].isalpha())
 
 
 def _fill(shape: str, rows: int, rng: np.random.Generator) -> list[str]:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
 
 from complement.core import lineage as lineages
+from complement.core.broken import without_broken
 from complement.core.condition import Condition
 from complement.core.dataset import Dataset
 from complement.core.errors import GenerateError, RequestError, UsageError
 from complement.core.request import Answer, Failure, Request, Spent
 from complement.core.seed import rng_at
-from complement.generate.conditions import gather, support
-from complement.generate.records import Training, complete, prepare
+from complement.generate.conditions import support
+from complement.generate.records import Training, prepare
+from complement.generate.rules import Enforced, Tally, make
 from complement.models.openmp import one_thread
 
 
@@ -39,20 +41,25 @@ class TableGenerator(ABC):
     many_tables: ClassVar[bool] = False
 
     _training: Training | None = field(default=None, init=False, repr=False, compare=False)
+    _enforced: Enforced = field(default_factory=Enforced, init=False, repr=False, compare=False)
 
     def fit(self, real: Dataset, *, seed: int) -> Self:
-        """Learn from real records; identifiers, personal and ignored columns are set aside.
+        """Learn from real records; identifiers, personal and ignored columns are set aside, and so are records that break a rule.
 
-        Raises GenerateError: generate-fit for fewer than 2 records, generate-unsupported for what it cannot make.
+        Raises GenerateError: generate-fit for fewer than 2 records, generate-unsupported for what it cannot make;
+        RuleError rule-broken-by-real when too many records break a rule.
         """
+        real, notes = without_broken(real)
         self._training = prepare(real, generator=self.name, any_kind=self.any_kind, many_tables=self.many_tables)
+        self._enforced = Enforced.of(self._training, notes)
         with one_thread():
             self._learn(self._training, seed)
         return self
 
     def generate(self, request: Request, *, seed: int) -> Answer:
-        """`request.rows` records of the real schema, every one under the condition; a shortfall is a failure with its reason.
+        """`request.rows` records of the real schema, every one under the condition and by the schema's rules.
 
+        A shortfall is a failure with its reason.
         Raises RequestError when no real record supports the condition, GenerateError when called before `fit`.
         """
         started = time.process_time()
@@ -61,12 +68,12 @@ class TableGenerator(ABC):
         rng = rng_at(seed, "generate", self.name, request.name)
         ask = Ask(request.where, rng)
         with one_thread():
-            drawn, tried = gather(lambda rows: self._draw(training, rows, among, ask), request.rows, request.where)
-        table = complete(training, drawn, rng)
-        if request.where is not None:  # moving repeats of a unique column apart may have left the condition
-            table = table.filter(pa.array(request.where.mask(table)))
-        spent = Spent(cpu_seconds=time.process_time() - started, drawn=tried)
-        return answered(training, {training.schema.root: table}, request, seed=seed, generator=self.name, spent=spent)
+            made = make(lambda rows: self._draw(training, rows, among, ask), training, request, self._enforced, rng)
+        spent = Spent(time.process_time() - started, made.drawn, 0, made.tally.repaired, made.tally.rejected)
+        answer = answered(
+            training, {training.schema.root: made.table}, request, seed=seed, generator=self.name, spent=spent, tally=made.tally
+        )
+        return replace(answer, notes=(*self._enforced.notes, *made.tally.notes(made.drawn)))
 
     @abstractmethod
     def _learn(self, training: Training, seed: int) -> None:
@@ -90,16 +97,23 @@ class TableGenerator(ABC):
 
 
 def answered(
-    training: Training, tables: Mapping[str, pa.Table], request: Request, *, seed: int, generator: str, spent: Spent
+    training: Training,
+    tables: Mapping[str, pa.Table],
+    request: Request,
+    *,
+    seed: int,
+    generator: str,
+    spent: Spent,
+    tally: Tally | None = None,
 ) -> Answer:
     """The answer that these tables make, with lineage, and with a failure for the records that are lacking."""
     rows = tables[training.schema.root].num_rows
     lineage = lineages.of_synthetic(rows, generator=generator, request=request.name, seed=seed, depth=training.depth + 1)
     failures: tuple[Failure, ...] = ()
     if rows < request.rows:
-        what = f"under '{request.where}'" if request.where is not None else "that obey the schema"
-        lacking = request.rows - rows
-        failures = (Failure(lacking, f"Of {spent.drawn} candidates drawn, {rows} were {what}: {lacking} are lacking."),)
+        what = f"were under '{request.where}'" if request.where is not None else "could be kept"
+        lacking, why = request.rows - rows, tally.why() if tally else ""
+        failures = (Failure(lacking, f"Of {spent.drawn} candidates drawn, {rows} {what}: {lacking} are lacking.{why}"),)
     return Answer(Dataset.of(tables, training.schema, lineage=lineage), failures, spent)
 
 

@@ -23,6 +23,7 @@ from pydantic_core import CoreSchema
 
 from complement.core.condition import Condition
 from complement.core.purpose import Task
+from complement.core.rule_text import parse_rule
 from complement.core.schema import Kind, Role
 from complement.core.verdict import Question, State
 from complement.recipe.complaint import complain
@@ -45,8 +46,14 @@ def _readable(text: str) -> str:
     return text
 
 
+def _rule(text: str) -> str:
+    parse_rule(text)
+    return text
+
+
 Written = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Where = Annotated[str, AfterValidator(_readable)]
+RuleText = Annotated[str, AfterValidator(_rule)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -241,6 +248,9 @@ class Recipe(Part):
     sealed: Name | None = Field(default=None, description="Real records that nobody learnt from, to judge on.")
     synthetic: Name | None = Field(default=None, description="A delivered file to judge, instead of `generate`.")
     columns: dict[str, ColumnNote] = Field(default_factory=dict, alias="schema", description="Corrections by column.")
+    rules: tuple[RuleText, ...] = Field(
+        default=(), description='What every made record obeys, such as "end > start" or "a + b = total".'
+    )
     purpose: PurposeNote = Field(description="What the data are for.")
     split: Splitting = Field(default=Splitting(), description="How records are set aside to judge on.")
     generate: Generating = Field(default=Generating(), description="What to make.")
@@ -274,6 +284,8 @@ class Recipe(Part):
     def _one_pool(self) -> Self:
         if self.synthetic is not None and "generate" in self.model_fields_set:
             raise ValueError("give `generate` or `synthetic`, not both: a delivered file is judged as it is")
+        if self.synthetic is not None and self.rules:
+            raise ValueError("give `rules` or `synthetic`, not both: rules say how records are made")
         if self.sealed is not None and "sealed" in self.split.model_fields_set:
             raise ValueError("give a file under `sealed` or a rule under `split.sealed`, not both")
         return self

@@ -120,6 +120,8 @@ def _category(name: str, column: pa.Array, constraints: Constraints) -> tuple[Co
 def _role(name: str, typed: Typed) -> tuple[Role, str, float]:
     """The role, why, and how sure. Everything is a feature until something speaks against it."""
     column, rows = typed.column, len(typed.column)
+    if name == "_imputed":  # fill.py writes it: not a fact about the record, and which cells were missing would leak by it
+        return "ignore", "it names the cells that complement filled in", 1.0
     present = rows - column.null_count
     if present == 0:
         return "ignore", "every value is missing", 1.0

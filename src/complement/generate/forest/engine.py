@@ -22,6 +22,7 @@ from complement.generate.trees import draw_asked
 Preset = Literal["private", "sharp"]
 SHARP = Setting(5, window=0.002)
 RARE = {"private": 5, "sharp": 1}
+MOST_CELLS, GROWN_ON = 600_000, (10_000, 50_000)  # records times columns that trees are grown on, and ends of the records
 MOST_DONORS = 1_000_000  # records that may give values; a larger file is represented by a random sample
 
 
@@ -33,7 +34,7 @@ class Forest(TableGenerator):
     records do not show who was learnt from; categories of fewer than `rare` records (5) and the extremes of numbers do not
     come out, and a column whose every value is rare is made anew in its format. "sharp" is the closest and fastest, for data
     that need no privacy; `rare` is 1. `min_leaf` (records) and `folds` (see `column.Setting`) fix what would be searched. Trees
-    are grown on at most `most_rows` records; all of them are donors.
+    are grown on at most `most_rows` records (None: 10,000 to 50,000, fewer for more columns); all of them are donors.
 
     Kept: points of mass, decimals, bounds, missing values with what they depend on, columns that follow from another one,
     pairs of values that never go together, values that repeat another column's. Conditions are met exactly: their columns
@@ -49,7 +50,7 @@ class Forest(TableGenerator):
     min_leaf: int | None = None
     folds: int | None = None
     rare: int | None = None
-    most_rows: int = 30_000
+    most_rows: int | None = None
 
     tried: tuple[Tried, ...] = field(default=(), init=False, repr=False, compare=False)
     _model: Model | None = field(default=None, init=False, repr=False, compare=False)
@@ -58,11 +59,10 @@ class Forest(TableGenerator):
     def __post_init__(self) -> None:
         if self.preset not in RARE:
             raise UsageError("usage", f"preset={self.preset!r} is neither 'private' nor 'sharp'.")
-        for name, low in (("min_leaf", 1), ("folds", 1), ("rare", 1)):
+        for name, low in (("min_leaf", 1), ("folds", 1), ("rare", 1), ("most_rows", 2)):
             value = getattr(self, name)
             if value is not None:
                 check_whole(name, value, low=low)
-        check_whole("most_rows", self.most_rows, low=2)
 
     @property
     def setting(self) -> Setting | None:
@@ -84,7 +84,8 @@ class Forest(TableGenerator):
         }
         setting, self.tried = self._setting(training, codes, seed)
         weight = None if training.even else training.weight[rows]
-        self._model = Model.of(training.codes, codes, weight, setting, most_rows=self.most_rows, seed=seed)
+        most = self.most_rows or int(np.clip(MOST_CELLS // max(len(codes), 1), *GROWN_ON))
+        self._model = Model.of(training.codes, codes, weight, setting, most_rows=most, seed=seed)
 
     def _setting(self, training: Training, codes: dict[str, np.ndarray], seed: int) -> tuple[Setting, tuple[Tried, ...]]:
         tried: tuple[Tried, ...] = ()

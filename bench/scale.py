@@ -1,0 +1,92 @@
+"""The forest engine at size: CPU-seconds, rows a CPU-second and peak memory, on real and on repeated real records.
+
+    python bench/scale.py cards|adult|rows [--rows N] --out bench/results/scale.json
+
+`cards`: ulb_creditcard learnt whole, a million records made. `adult`: Adult's 32,561 rows, both presets. `rows`: Adult's
+numbers widened to 30 columns and repeated with noise to `--rows` records, then as many made in batches that are thrown away;
+one process per size, so that peaks do not add up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from on_real_data import DATA, adult, dataset_of
+
+from complement import catalog
+from complement.core.dataset import Dataset
+from complement.core.request import Request
+
+BATCH = 1_000_000  # records made at a time
+
+
+def measured(real: Dataset, preset: str, rows: int, min_leaf: int | None = None) -> dict[str, float]:
+    """Fit and make: seconds of this process's CPU and of the clock, and its peak."""
+    settings = {} if min_leaf is None else {"min_leaf": min_leaf}
+    generator = catalog.generator("forest", preset=preset, **settings)
+    begun, clock = time.process_time(), time.monotonic()
+    generator.fit(real, seed=1)
+    generator.generate(Request(1), seed=1)  # trees grow when they are first needed
+    fitted = time.process_time()
+    for start in range(0, rows, BATCH):
+        generator.generate(Request(min(BATCH, rows - start)), seed=start)
+    ended = time.process_time()
+    return {
+        "learnt": real.rows,
+        "columns": len(real.schema.columns),
+        "made": rows,
+        "fit_cpu_seconds": fitted - begun,
+        "make_cpu_seconds": ended - fitted,
+        "rows_per_cpu_second": rows / (ended - fitted),
+        "wall_seconds": time.monotonic() - clock,
+        "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def cards() -> Dataset:
+    return dataset_of(pq.read_table(DATA / "ulb_creditcard" / "creditcard_minmax.parquet"), "Class")
+
+
+def wide(rows: int) -> Dataset:
+    """Thirty columns: Adult's fifteen, and its numbers and codes again with noise; records repeated."""
+    base = adult().records
+    rng = np.random.default_rng(0)
+    at = rng.integers(base.num_rows, size=rows)
+    columns = {name: base.column(name).combine_chunks().take(pa.array(at)) for name in base.column_names}
+    numbers = [name for name in base.column_names if pa.types.is_integer(base.schema.field(name).type)]
+    for turn in range(30 - len(columns)):
+        source = numbers[turn % len(numbers)]
+        noise = rng.normal(0, 1 + turn, rows)
+        columns[f"{source}_{turn}"] = pa.array(np.round(base.column(source).to_numpy()[at] + noise, 1))
+    return dataset_of(pa.table(columns), "income")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("which", choices=("cards", "adult", "rows"))
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--preset", default="sharp")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "scale.json")
+    asked = parser.parse_args()
+    if asked.which == "cards":
+        found = measured(cards(), asked.preset, asked.rows)
+    elif asked.which == "adult":
+        found = measured(adult(), asked.preset, asked.rows)
+    else:
+        found = measured(wide(asked.rows), asked.preset, asked.rows)
+    results = json.loads(asked.out.read_text()) if asked.out.exists() else {}
+    results[f"{asked.which} {asked.preset} {asked.rows}"] = found
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    asked.out.write_text(json.dumps(results, indent=1))
+    print(asked.which, asked.preset, {name: round(value, 2) for name, value in found.items()})
+
+
+if __name__ == "__main__":
+    main()
