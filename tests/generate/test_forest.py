@@ -195,3 +195,21 @@ def test_settings_that_make_no_sense_are_refused(settings: dict[str, object]) ->
 def test_it_says_that_it_was_not_fitted() -> None:
     with pytest.raises(GenerateError, match="before it was fitted"):
         Forest().generate(Request(1), seed=0)
+
+
+def test_whole_units_are_kept_aside_and_never_put_together_again(as_dataset) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    who = np.repeat(np.arange(300), 4)  # four visits of each person, who differ a little from one visit to the next
+    own = rng.normal(size=(300, 3))
+    visits = own[who] + rng.normal(0, 0.05, (1200, 3))
+    table = pa.table({"who": who, "a": visits[:, 0], "b": visits[:, 1], "c": visits[:, 2]})
+    known, hidden = as_dataset(table, {"who": "unit"}), as_dataset(table.drop(["who"]))
+    found = [Forest().fit(real, seed=1).tried for real in (known, hidden)]
+    # Split by record, the other visits of a member stand among the non-members, and the attack looks weaker than it is.
+    assert np.mean([one.attack for one in found[0]]) > np.mean([one.attack for one in found[1]]) + 0.02
+
+
+def test_fewer_records_than_folds_are_enough(as_dataset) -> None:  # type: ignore[no-untyped-def]
+    real = as_dataset(pa.table({"x": [1.0, 2.0], "y": ["a", "b"]}))
+    for seed in range(20):
+        assert Forest(folds=3, min_leaf=1).fit(real, seed=seed).generate(Request(30), seed=seed).records.rows == 30

@@ -98,6 +98,7 @@ class Known:
     seen: Mapping[str, np.ndarray]
     levels: Mapping[str, int]
     weight: np.ndarray | None
+    unit: np.ndarray  # whose record each is, by number
     grown_on: np.ndarray  # positions of the records whose trees are grown; all of them are donors
 
 
@@ -117,15 +118,18 @@ def fit_column(known: Known, code: Code, name: str, before: Sequence[str], setti
         whole = gathered(offer, every, np.zeros(len(codes), np.int64), 1, rng)
         return Conditional(code, (), {}, (Bough(None, np.zeros(1, np.int64), whole),), echoes)
     matrix = matrix_of(names, orders, known.seen, len(codes))
-    fold = rng.permutation(len(codes)) % setting.folds
+    # A unit is in one fold: another record of the same person must not shape the leaf either. A few units fill few folds.
+    units = int(known.unit.max()) + 1
+    folds = min(setting.folds, units)
+    fold = rng.permutation(units)[known.unit] % folds
     boughs: list[Bough] = []
-    for number in range(setting.folds):
-        inside = rows if setting.folds == 1 else rows[fold[rows] != number]
+    for number in range(folds):
+        inside = rows if folds == 1 else rows[fold[rows] != number]
         kept = np.isin(rows, inside, assume_unique=True)
         tree = tree_of(classes, setting.min_leaf, seed % 2**31 + number)
         tree.fit(matrix[inside], aim[kept], sample_weight=None if weight is None else weight[kept])
-        giving = every if setting.folds == 1 else np.flatnonzero(fold == number)
-        boughs.append(_bough(tree.tree_, matrix, giving, offer, 1 if setting.folds == 1 else LEAST_DONORS, rng))
+        giving = every if folds == 1 else np.flatnonzero(fold == number)
+        boughs.append(_bough(tree.tree_, matrix, giving, offer, 1 if folds == 1 else LEAST_DONORS, rng))
     return Conditional(code, names, orders, tuple(boughs), echoes)
 
 
@@ -162,11 +166,11 @@ def _offer(known: Known, code: Code, name: str, before: Sequence[str], setting: 
     """What the records give as donors of this column, and the columns that some of them repeat."""
     codes = known.codes[name]
     if not code.numeric:
-        return Offer(codes, None, None, known.weight, None, None), ()
+        return Offer(codes, known.unit, None, None, known.weight, None, None), ()
     atom = is_in(codes, np.union1d(atoms(codes), _spikes(codes))) | np.isnan(codes)
     numbers = [other for other in before if other not in known.levels]
     echoes, echo = _echoes(codes, atom, {other: known.codes[other] for other in numbers})
-    return Offer(codes, atom, echo, known.weight, _within(codes, setting.window), _beside(codes)), echoes
+    return Offer(codes, known.unit, atom, echo, known.weight, _within(codes, setting.window), _beside(codes)), echoes
 
 
 def _echoes(codes: np.ndarray, atom: np.ndarray, others: Mapping[str, np.ndarray]) -> tuple[tuple[str, ...], np.ndarray | None]:

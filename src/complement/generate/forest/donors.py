@@ -17,9 +17,9 @@ OWN = -1  # a donor that gives its own value and no echo of another column
 class Donors:
     """Donors leaf after leaf: `start` has the shape (leaves + 1,), the others (donors,).
 
-    A draw lies between `low` and `high`. `record` is the position of each donor among the real records. `echo` is the number
-    of the column whose value is repeated, or OWN; None where no donor is one. `cumulated` are the weights added up, None when
-    all are equal. Inside a leaf donors stand in random order.
+    A draw lies between `low` and `high`. `record` is the number of the unit (without units, the record) that each donor
+    belongs to. `echo` is the number of the column whose value is repeated, or OWN; None where no donor is one. `cumulated` are
+    the weights added up, None when all are equal. Inside a leaf donors stand in random order.
     """
 
     start: np.ndarray
@@ -42,7 +42,8 @@ class Donors:
     def apart(self, at: np.ndarray, leaf: np.ndarray, used: Sequence[np.ndarray]) -> np.ndarray:
         """The same donors, but the next of the leaf where a record took another column from the same real record.
 
-        No real record is then put together again column by column. Where a leaf has no one else, nothing can be done.
+        No real record, and no one with several, is then put together again column by column. Where a leaf has no one else,
+        nothing can be done.
         """
         first, size = self.start[leaf], np.diff(self.start)[leaf]
         at = at.copy()
@@ -94,6 +95,7 @@ class Offer:
     """What the records give as donors: codes of the column, which of them are atoms (True), echoes, weights."""
 
     codes: np.ndarray
+    unit: np.ndarray  # whose record it is, by number
     atom: np.ndarray | None  # None: a category, whose codes are never smoothed
     echo: np.ndarray | None
     weight: np.ndarray | None
@@ -122,4 +124,4 @@ def gathered(offer: Offer, rows: np.ndarray, leaf: np.ndarray, leaves: int, rng:
     start = np.append(0, np.cumsum(np.bincount(leaf, minlength=leaves)))
     echo = None if offer.echo is None else offer.echo[rows][order]
     cumulated = None if offer.weight is None else np.cumsum(offer.weight[rows][order])
-    return Donors(start, rows[order].astype(np.int32), low, high, echo, cumulated)
+    return Donors(start, offer.unit[rows][order].astype(np.int32), low, high, echo, cumulated)

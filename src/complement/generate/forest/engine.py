@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
 
+from complement.core.dataset import Dataset
 from complement.core.errors import GenerateError, RequestError, UsageError
 from complement.core.seed import rng_at
 from complement.generate.forest.column import Setting
@@ -24,6 +25,13 @@ SHARP = Setting(5, window=0.002)
 RARE = {"private": 5, "sharp": 1}
 MOST_CELLS, GROWN_ON = 600_000, (10_000, 50_000)  # records times columns that trees are grown on, and ends of the records
 MOST_DONORS = 1_000_000  # records that may give values; a larger file is represented by a random sample
+
+
+def units_of(values: pa.ChunkedArray) -> np.ndarray:
+    """The number of each record's unit, shape (records,); one of no known unit is its own."""
+    coded = values.combine_chunks().dictionary_encode()
+    number = coded.indices.to_numpy(zero_copy_only=False).astype(float)
+    return np.where(np.isnan(number), len(coded.dictionary) + np.arange(len(number)), number).astype(np.int64)
 
 
 @dataclass
@@ -54,6 +62,7 @@ class Forest(TableGenerator):
 
     tried: tuple[Tried, ...] = field(default=(), init=False, repr=False, compare=False)
     _model: Model | None = field(default=None, init=False, repr=False, compare=False)
+    _unit: np.ndarray | None = field(default=None, init=False, repr=False, compare=False)
     _names: dict[str, Remaker] = field(default_factory=dict[str, Remaker], init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -69,6 +78,12 @@ class Forest(TableGenerator):
         """How the columns are grown; None before `fit`."""
         return None if self._model is None else self._model.setting
 
+    def fit(self, real: Dataset, *, seed: int) -> Self:
+        """Learn from real records; with a unit column, whole units are kept aside and never put together again."""
+        unit = next(iter(real.schema.with_role("unit")), None)
+        self._unit = None if unit is None else units_of(real.column(unit.name))
+        return super().fit(real, seed=seed)
+
     def _learn(self, training: Training, seed: int) -> None:
         rng = rng_at(seed, "forest")
         rows = np.arange(training.rows)
@@ -82,17 +97,20 @@ class Forest(TableGenerator):
         codes = {
             name: suppressed(training.codes[name], values, least, rng) for name, values in codes.items() if name not in named
         }
-        setting, self.tried = self._setting(training, codes, seed)
+        unit = rows if self._unit is None else np.unique(self._unit[training.places][rows], return_inverse=True)[1]
+        setting, self.tried = self._setting(training, codes, unit, seed)
         weight = None if training.even else training.weight[rows]
         most = self.most_rows or int(np.clip(MOST_CELLS // max(len(codes), 1), *GROWN_ON))
-        self._model = Model.of(training.codes, codes, weight, setting, most_rows=most, seed=seed)
+        self._model = Model.of(training.codes, codes, weight, setting, unit=unit, most_rows=most, seed=seed)
 
-    def _setting(self, training: Training, codes: dict[str, np.ndarray], seed: int) -> tuple[Setting, tuple[Tried, ...]]:
+    def _setting(
+        self, training: Training, codes: dict[str, np.ndarray], unit: np.ndarray, seed: int
+    ) -> tuple[Setting, tuple[Tried, ...]]:
         tried: tuple[Tried, ...] = ()
         setting = SHARP
         if self.preset == "private" and self.min_leaf is None:
             columns = [training.column(name) for name in codes]
-            setting, tried = searched(Known(training.codes, codes, columns, training.decoded), seed=seed)
+            setting, tried = searched(Known(training.codes, codes, columns, training.decoded, unit), seed=seed)
         if self.min_leaf is not None:
             setting = replace(setting, min_leaf=self.min_leaf)
         if self.folds is not None:

@@ -38,10 +38,14 @@ class Model:
         weight: np.ndarray | None,
         setting: Setting,
         *,
+        unit: np.ndarray | None = None,
         most_rows: int,
         seed: int,
     ) -> Model:
-        """A model of these codes; nothing is grown yet. Trees will be grown on at most `most_rows` records."""
+        """A model of these codes; nothing is grown yet. Trees will be grown on at most `most_rows` records.
+
+        `unit`: whose record each is, by number; None: every one is its own.
+        """
         predictors = {name: Predictor.of(codings[name], values) for name, values in codes.items()}
         rows = len(next(iter(codes.values())))
         grown = np.arange(rows)
@@ -52,6 +56,7 @@ class Model:
             {name: predictors[name].seen(values) for name, values in codes.items()},
             {name: len(c.levels) + 1 for name in codes if (c := codings[name]).levels is not None},
             weight,
+            np.arange(rows) if unit is None else unit,
             grown,
         )
         gists = {name: gist for name in codes if (gist := Gist.of(codings[name], codes[name])) is not None}

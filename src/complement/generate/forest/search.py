@@ -52,6 +52,7 @@ class Known:
     codes: Mapping[str, np.ndarray]
     columns: Sequence[Column]
     decoded: Callable[[dict[str, np.ndarray]], pa.Table]
+    unit: np.ndarray  # whose record each is, by number
 
     @property
     def rows(self) -> int:
@@ -82,19 +83,20 @@ def searched(known: Known, *, seed: int) -> tuple[Setting, tuple[Tried, ...]]:
 
 def _split(known: Known, seed: int) -> list[tuple[float, float]]:
     """Attack above that of fresh records, and detection, of every candidate on one split."""
-    order = rng_at(seed, "split").permutation(known.rows)[:MOST]
-    cut = round(HELD_OUT * len(order))
-    held, learnt = order[:cut], order[cut:]
+    place = rng_at(seed, "split").permutation(int(known.unit.max()) + 1)[known.unit]
+    order = np.argsort(place, kind="stable")[:MOST]
+    aside = place[order] < place[order[round(HELD_OUT * len(order))]]  # whole units
+    held, learnt = order[aside], order[~aside]
     inside = known.part(learnt)
     some = known.decoded(known.part(learnt[:MOST_COMPARED]))
     # Half of those kept aside are the attack's non-members, the others stand where made records do.
-    unseen = known.decoded(known.part(held[::2][:MOST_COMPARED]))
-    fresh = known.part(held[1::2])
+    unseen = known.decoded(known.part(held[place[held] % 2 == 0][:MOST_COMPARED]))
+    fresh = known.part(held[place[held] % 2 == 1])
     space = Space.of(some, known.columns)
     floor = _attack(space, some, unseen, known.decoded(fresh))
     found: list[tuple[float, float]] = []
     for number, setting in enumerate(CANDIDATES):
-        model = Model.of(known.codings, inside, None, setting, most_rows=MOST, seed=seed)
+        model = Model.of(known.codings, inside, None, setting, unit=known.unit[learnt], most_rows=MOST, seed=seed)
         made = model.draw({}, len(learnt), rng_at(seed, "made", number))
         attack = _attack(space, some, unseen, known.decoded(made))
         found.append((attack - floor, _detection(known.codings, made, known.part(held[:MOST_COMPARED]), seed)))
