@@ -24,7 +24,7 @@ Preset = Literal["private", "sharp"]
 SHARP = Setting(5, window=0.002)
 RARE = {"private": 5, "sharp": 1}
 MOST_CELLS, GROWN_ON = 600_000, (10_000, 50_000)  # records times columns that trees are grown on, and ends of the records
-MOST_DONORS = 1_000_000  # records that may give values; a larger file is represented by a random sample
+MOST_DONORS = 300_000  # records that may give values; a larger file is represented by a random sample
 
 
 def units_of(values: pa.ChunkedArray) -> np.ndarray:
