@@ -70,7 +70,7 @@ _EXAMPLES = {
     "plenty": _Example(_computers, 4000),
     "balancing": _Example(_crashes, 2000),
     "replace": _Example(_computers, 2000),
-    "too-few": _Example(_patients, 400, sealed=False),
+    "too-few": _Example(_patients, 150, sealed=False),
 }
 NAMES = tuple(_EXAMPLES)
 
