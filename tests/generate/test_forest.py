@@ -14,7 +14,6 @@ from complement.core.dataset import Dataset
 from complement.core.errors import GenerateError, RequestError, UsageError
 from complement.core.request import Request
 from complement.generate.forest import Forest
-from complement.generate.forest.search import searched
 from complement.generate.trees import SequentialTrees
 
 PRESETS = ("private", "sharp")
@@ -155,7 +154,6 @@ def test_the_search_says_what_it_tried_and_is_the_same_again(adult: Dataset) -> 
         .generate(Request(50), seed=3)
         .records.records.equals(two.generate(Request(50), seed=3).records.records)
     )
-    assert callable(searched)
 
 
 def test_sharp_gives_more_away_than_private(adult: Dataset) -> None:
@@ -213,3 +211,19 @@ def test_fewer_records_than_folds_are_enough(as_dataset) -> None:  # type: ignor
     real = as_dataset(pa.table({"x": [1.0, 2.0], "y": ["a", "b"]}))
     for seed in range(20):
         assert Forest(folds=3, min_leaf=1).fit(real, seed=seed).generate(Request(30), seed=seed).records.rows == 30
+
+
+@pytest.mark.parametrize("who", [np.zeros(900, int), np.r_[np.zeros(500, int), np.arange(1, 401)]], ids=["one unit", "a giant"])
+def test_units_that_cannot_be_kept_aside_get_the_safest_setting(as_dataset, who: np.ndarray) -> None:  # type: ignore[no-untyped-def]
+    table = pa.table({"who": who, "x": np.random.default_rng(0).normal(size=900)})
+    fitted = Forest().fit(as_dataset(table, {"who": "unit"}), seed=1)
+    assert fitted.tried == ()
+    assert fitted.setting is not None
+    assert fitted.setting.min_leaf == 100
+    assert fitted.generate(Request(50), seed=2).records.rows == 50
+
+
+def test_a_leaf_that_is_given_leaves_the_rest_of_private_as_it_is(adult: Dataset) -> None:
+    fitted = Forest(min_leaf=12).fit(_adult(adult, 500), seed=1)
+    assert fitted.setting is not None
+    assert (fitted.setting.min_leaf, fitted.setting.folds, fitted.setting.apart) == (12, 3, True)

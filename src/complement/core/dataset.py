@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from complement.core import lineage as lineages
 from complement.core.errors import SchemaError
 from complement.core.schema import RECORDS, Schema, nearest
+from complement.core.values import as_text
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,6 +91,16 @@ class Dataset:
         if name not in self.records.column_names:
             raise SchemaError("schema-column", f"There is no column '{name}'.", help=nearest(name, self.records.column_names))
         return self.records.column(name)
+
+    def units(self) -> np.ndarray:
+        """The number of each root record's unit, shape (rows,); without a unit column, or of no known unit, one of its own."""
+        column = next(iter(self.schema.with_role("unit")), None)
+        if column is None:
+            return np.arange(self.rows)
+        texts = as_text(self.column(column.name))
+        own = np.array([text is None for text in texts], bool)
+        texts[own] = [f"\0{row}" for row in np.flatnonzero(own)]
+        return np.unique(texts.astype(str), return_inverse=True)[1]
 
     def take(self, rows: np.ndarray) -> Dataset:
         """The records at these positions (repeats allowed) or under this mask; descendants come along.

@@ -22,27 +22,22 @@ from complement.generate.trees import draw_asked
 
 Preset = Literal["private", "sharp"]
 SHARP = Setting(5, window=0.002)
+PRIVATE = Setting(20, folds=3, window=0.005, apart=True)  # where `min_leaf` is given and nothing is searched
 RARE = {"private": 5, "sharp": 1}
 MOST_CELLS, GROWN_ON = 600_000, (10_000, 50_000)  # records times columns that trees are grown on, and ends of the records
 MOST_DONORS = 300_000  # records that may give values; a larger file is represented by a random sample
-
-
-def units_of(values: pa.ChunkedArray) -> np.ndarray:
-    """The number of each record's unit, shape (records,); one of no known unit is its own."""
-    coded = values.combine_chunks().dictionary_encode()
-    number = coded.indices.to_numpy(zero_copy_only=False).astype(float)
-    return np.where(np.isnan(number), len(coded.dictionary) + np.arange(len(number)), number).astype(np.int64)
 
 
 @dataclass
 class Forest(TableGenerator):
     """Autoregressive trees: each column is drawn from a leaf of its tree, given the columns drawn before it.
 
-    `preset` "private" (default) searches, on a quarter of the real records that is kept aside, for the closest setting whose
+    `preset` "private" (default) searches, on three tenths of the real records that are kept aside, for the closest setting whose
     records do not show who was learnt from; categories of fewer than `rare` records (5) and the extremes of numbers do not
     come out, and a column whose every value is rare is made anew in its format. "sharp" is the closest and fastest, for data
-    that need no privacy; `rare` is 1. `min_leaf` (records) and `folds` (see `column.Setting`) fix what would be searched. Trees
-    are grown on at most `most_rows` records (None: 10,000 to 50,000, fewer for more columns); all of them are donors.
+    that need no privacy; `rare` is 1. `min_leaf` (records) and `folds` (see `column.Setting`) fix what would be searched; the
+    rest of the preset holds. Trees are grown on at most `most_rows` records (None: 10,000 to 50,000, fewer for more columns);
+    all records up to 300,000 are donors, of more a random sample.
 
     Kept: points of mass, decimals, bounds, missing values with what they depend on, columns that follow from another one,
     pairs of values that never go together, values that repeat another column's. Conditions are met exactly: their columns
@@ -62,7 +57,7 @@ class Forest(TableGenerator):
 
     tried: tuple[Tried, ...] = field(default=(), init=False, repr=False, compare=False)
     _model: Model | None = field(default=None, init=False, repr=False, compare=False)
-    _unit: np.ndarray | None = field(default=None, init=False, repr=False, compare=False)
+    _unit: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64), init=False, repr=False, compare=False)
     _names: dict[str, Remaker] = field(default_factory=dict[str, Remaker], init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -80,8 +75,7 @@ class Forest(TableGenerator):
 
     def fit(self, real: Dataset, *, seed: int) -> Self:
         """Learn from real records; with a unit column, whole units are kept aside and never put together again."""
-        unit = next(iter(real.schema.with_role("unit")), None)
-        self._unit = None if unit is None else units_of(real.column(unit.name))
+        self._unit = real.units()
         return super().fit(real, seed=seed)
 
     def _learn(self, training: Training, seed: int) -> None:
@@ -97,7 +91,7 @@ class Forest(TableGenerator):
         codes = {
             name: suppressed(training.codes[name], values, least, rng) for name, values in codes.items() if name not in named
         }
-        unit = rows if self._unit is None else np.unique(self._unit[training.places][rows], return_inverse=True)[1]
+        unit = np.unique(self._unit[training.places][rows], return_inverse=True)[1]
         setting, self.tried = self._setting(training, codes, unit, seed)
         weight = None if training.even else training.weight[rows]
         most = self.most_rows or int(np.clip(MOST_CELLS // max(len(codes), 1), *GROWN_ON))
@@ -107,7 +101,7 @@ class Forest(TableGenerator):
         self, training: Training, codes: dict[str, np.ndarray], unit: np.ndarray, seed: int
     ) -> tuple[Setting, tuple[Tried, ...]]:
         tried: tuple[Tried, ...] = ()
-        setting = SHARP
+        setting = SHARP if self.preset == "sharp" else PRIVATE
         if self.preset == "private" and self.min_leaf is None:
             columns = [training.column(name) for name in codes]
             setting, tried = searched(Known(training.codes, codes, columns, training.decoded, unit), seed=seed)

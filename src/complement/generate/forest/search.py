@@ -27,6 +27,7 @@ CANDIDATES = (
 SAFE_SHARE, SAFE_LEAF = 8, (15, 100)  # one leaf in so many of all records, within these ends, where no candidate is safe
 HELD_OUT = 0.3
 FEWEST = 400  # records below which nothing can be measured, and the safest setting is taken
+FEWEST_UNITS, GIANT = 100, 0.1  # units, and the share of one of them, beyond which whole units cannot be kept aside
 MOST, MOST_COMPARED = 12_000, 3000  # records to search on, and of a side to compare
 SPLITS = 3  # at most; a large file needs one
 ALLOWED = 0.015  # by which the attack's AUC may exceed that of fresh real records: half an interval of 3000 a side; few
@@ -69,7 +70,8 @@ def searched(known: Known, *, seed: int) -> tuple[Setting, tuple[Tried, ...]]:
     tell from real; where none is, the safest.
     """
     safest = Setting(int(np.clip(known.rows // SAFE_SHARE, *SAFE_LEAF)), folds=3, window=0.01, apart=True)
-    if known.rows < FEWEST:
+    of_units = np.bincount(known.unit)
+    if known.rows < FEWEST or len(of_units) < FEWEST_UNITS or of_units.max() > GIANT * known.rows:
         return safest, ()
     splits = int(np.clip(MOST // known.rows, 1, SPLITS))
     found = np.array([_split(known, seed_at(seed, "search", number)) for number in range(splits)]).mean(axis=0)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from complement.core.dataset import Dataset
 from complement.core.errors import UsageError
 from complement.core.schema import Column, Schema
 from complement.core.seed import rng_at
-from complement.core.values import as_text
 
 FPR = 0.01  # Carlini et al. 2022: an attack counts by what it finds while it is almost never wrong
 
@@ -16,17 +14,6 @@ FPR = 0.01  # Carlini et al. 2022: an attack counts by what it finds while it is
 def compared(schema: Schema) -> list[Column]:
     """The columns that records are compared over: features and target. Identifiers and names are made anew anyway."""
     return [*schema.features(), *schema.with_role("target")]
-
-
-def units_of(real: Dataset) -> np.ndarray:
-    """The number of each record's unit, shape (records,); without a unit column every record is its own."""
-    column = next(iter(real.schema.with_role("unit")), None)
-    if column is None:
-        return np.arange(real.rows)
-    texts = as_text(real.column(column.name))
-    own = np.array([text is None for text in texts], bool)  # a record of no known unit is its own
-    texts[own] = [f"\0{row}" for row in np.flatnonzero(own)]
-    return np.unique(texts.astype(str), return_inverse=True)[1]
 
 
 def draw_whole_units(unit: np.ndarray, most_rows: int, seed: int, *place: str) -> tuple[np.ndarray, np.ndarray]:

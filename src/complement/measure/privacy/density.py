@@ -12,7 +12,7 @@ from complement.core.dataset import Dataset
 from complement.core.score import Score
 from complement.core.seed import rng_at
 from complement.measure.intervals import MIN_UNITS, area, share
-from complement.measure.privacy.attack import FPR, check_sizes, compared, draw_whole_units, most_of_units, threshold, units_of
+from complement.measure.privacy.attack import FPR, check_sizes, compared, draw_whole_units, most_of_units, threshold
 from complement.models.nearness import Space
 
 # Chosen on Adult and shoppers, against SMOTE and trees with 1, 5 and 20 records in a leaf. On Adult, SMOTE: AUC .62 by the
@@ -52,7 +52,7 @@ class DensityRatio:
     def score(self, synthetic: Dataset, context: Context) -> list[Score]:
         if context.tune is None or not context.tune.rows or not context.train.rows or not synthetic.rows:
             return []
-        unit = units_of(context.tune)
+        unit = context.tune.units()
         units = int(unit.max()) + 1
         if units < 2:
             return []
@@ -79,12 +79,12 @@ class DensityRatio:
         return scores
 
     def _reference(self, part: Dataset) -> pa.Table:
-        rows, _ = draw_whole_units(units_of(part), self.most_reference, self.seed, "density", "reference")
+        rows, _ = draw_whole_units(part.units(), self.most_reference, self.seed, "density", "reference")
         return part.records.take(pa.array(rows, pa.int64()))
 
     def _attacked(self, real: Dataset, against: _Against, side: str) -> tuple[np.ndarray, np.ndarray]:
         """Of each unit of a sample the log density ratio and the distance to the reference, both of shape (units,)."""
-        rows, unit = draw_whole_units(units_of(real), self.most_rows, self.seed, "density", side)
+        rows, unit = draw_whole_units(real.units(), self.most_rows, self.seed, "density", side)
         records = real.records.take(pa.array(rows, pa.int64()))
         count = min(NEIGHBOURS, against.reference.num_rows)
         empty = against.space.neighbours(records, against.reference, count=count)

@@ -12,7 +12,7 @@ from complement.core.dataset import Dataset
 from complement.core.score import Score
 from complement.core.seed import rng_at
 from complement.measure.intervals import area, share
-from complement.measure.privacy.attack import FPR, check_sizes, compared, draw_whole_units, most_of_units, threshold, units_of
+from complement.measure.privacy.attack import FPR, check_sizes, compared, draw_whole_units, most_of_units, threshold
 from complement.models.nearness import Space
 
 
@@ -52,5 +52,5 @@ class Membership:
 
     def _nearness(self, real: Dataset, made: pa.Table, space: Space, side: str) -> np.ndarray:
         """Of each unit of a sample, minus the distance of its nearest record to the nearest made one, shape (units,)."""
-        rows, unit = draw_whole_units(units_of(real), self.most_rows, self.seed, "membership", side)
+        rows, unit = draw_whole_units(real.units(), self.most_rows, self.seed, "membership", side)
         return most_of_units(-space.nearest(real.records.take(pa.array(rows, pa.int64())), made), unit)
