@@ -133,6 +133,12 @@ def atoms(codes: np.ndarray, *, share: float = ATOM_SHARE, rows: int = ATOM_ROWS
     return values[(counts >= max(2.0, share * len(codes))) | (counts >= rows)]
 
 
+def distinct(codes: np.ndarray) -> np.ndarray:
+    """The values of these codes without missing, sorted. numpy's `unique` hashes, which takes numbers five times as long."""
+    values = np.sort(codes[~np.isnan(codes)])
+    return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
+
+
 def is_in(values: np.ndarray, sorted_values: np.ndarray) -> np.ndarray:
     """True where a value is among the sorted ones, shape of `values`."""
     if not len(sorted_values):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from complement.generate.codec import Code, atoms, is_in, reach
+from complement.generate.codec import Code, atoms, distinct, is_in, reach
 
 _CLASSES = 32  # rarer categories share one class while the tree is grown; every leaf still holds their own values
 _SHRINK = 20.0  # records of the whole that a category's mean is mixed with, so that a rare category is not placed by chance
@@ -23,7 +23,7 @@ class Predictor:
 
     @staticmethod
     def of(code: Code, codes: np.ndarray) -> Predictor:
-        return Predictor(code, np.unique(codes[~np.isnan(codes)]))
+        return Predictor(code, distinct(codes))
 
     def seen(self, codes: np.ndarray) -> np.ndarray:
         """Ranks (missing: -2, below all) or positions among the levels (missing: one past the last), shape (rows,).

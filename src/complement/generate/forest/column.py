@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from complement.generate.codec import Code, atoms, is_in
+from complement.generate.codec import Code, atoms, distinct, is_in
 from complement.generate.forest.donors import OWN, Donors, Offer, gathered
 from complement.generate.leaves import aim_of, matrix_of, order_of, tree_of
 
@@ -212,7 +212,7 @@ def _within(codes: np.ndarray, window: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _beside(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The middles between each value and the next smaller and larger one; at the ends of the range the value itself."""
-    values = np.unique(codes[~np.isnan(codes)])
+    values = distinct(codes)
     if not len(values):
         return codes, codes
     middle = (values[1:] + values[:-1]) / 2

@@ -37,29 +37,27 @@ def dependencies(codes: Mapping[str, np.ndarray], codings: Mapping[str, Code]) -
 
     A source value must be met often enough that the target's variety would have shown: `SURPRISE` clashes by chance.
     """
-    number = {name: np.unique(values, return_inverse=True)[1] for name, values in codes.items()}
-    levels = {name: int(place.max()) + 1 for name, place in number.items()}
+    known: dict[str, np.ndarray] = {}
+    number: dict[str, np.ndarray] = {}
+    for name, values in codes.items():
+        known[name], number[name] = np.unique(values, return_inverse=True)
     rows = len(next(iter(codes.values())))
+    # Values of a source must come out as they are: smoothed ones would find no partner.
+    sources = [name for name in codes if not codings[name].numeric or len(known[name]) <= SMALL]
     found: dict[str, Dependency] = {}
     for target in codes:
-        shares = np.bincount(number[target]) / rows
-        for source in codes:
+        varied = 1 - float(np.sum((np.bincount(number[target]) / rows) ** 2))
+        for source in sources:
             taken = source == target or source in found or any(one.source == target for one in found.values())
-            if taken or not 1 < levels[target] <= levels[source] or codings[target].numeric > codings[source].numeric + 1:
+            levels = len(known[source])
+            if taken or not 1 < len(known[target]) <= levels or (rows - levels) * varied < SURPRISE:
                 continue
-            if (rows - levels[source]) * (1 - float(np.sum(shares**2))) < SURPRISE:
-                continue
-            pairs = np.unique(number[source].astype(np.int64) * levels[target] + number[target])
-            if len(pairs) == levels[source] and _discrete(codes[source], codings[source]):
-                known, first = np.unique(codes[source], return_index=True)
-                found[target] = Dependency(source, target, known, codes[target][first])
+            partner = np.empty(levels, np.int64)
+            partner[number[source]] = number[target]  # the last one met; where another was met too, it does not follow
+            if np.array_equal(partner[number[source]], number[target]):
+                found[target] = Dependency(source, target, known[source], known[target][partner])
                 break
     return list(found.values())
-
-
-def _discrete(codes: np.ndarray, code: Code) -> bool:
-    """Whether values come out as they are: smoothed ones would find no partner."""
-    return not code.numeric or len(np.unique(codes)) <= SMALL
 
 
 @dataclass(frozen=True, repr=False)

@@ -95,7 +95,8 @@ class Forest(TableGenerator):
         setting, self.tried = self._setting(training, codes, unit, seed)
         weight = None if training.even else training.weight[rows]
         most = self.most_rows or int(np.clip(MOST_CELLS // max(len(codes), 1), *GROWN_ON))
-        self._model = Model.of(training.codes, codes, weight, setting, unit=unit, most_rows=most, seed=seed)
+        target = next((c.name for c in training.schema.with_role("target") if c.name in codes), None)
+        self._model = Model.of(training.codes, codes, weight, setting, unit=unit, most_rows=most, seed=seed, target=target)
 
     def _setting(
         self, training: Training, codes: dict[str, np.ndarray], unit: np.ndarray, seed: int

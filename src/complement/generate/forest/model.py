@@ -9,6 +9,7 @@ import numpy as np
 
 from complement.core.seed import rng_at, seed_at
 from complement.generate.codec import Code
+from complement.generate.forest.boosted import Boosted, fit_boosted, suits
 from complement.generate.forest.column import Conditional, Known, Setting, fit_column
 from complement.generate.forest.dependencies import Dependency, Exclusion, Gist, broken, dependencies, exclusions
 from complement.generate.leaves import Predictor
@@ -29,7 +30,8 @@ class Model:
     never: Sequence[Exclusion]
     setting: Setting
     seed: int
-    _fitted: dict[tuple[str, ...], Conditional] = field(default_factory=dict[tuple[str, ...], Conditional])
+    target: str | None = None
+    _fitted: dict[tuple[str, ...], Conditional | Boosted] = field(default_factory=dict[tuple[str, ...], Conditional | Boosted])
 
     @staticmethod
     def of(
@@ -41,6 +43,7 @@ class Model:
         unit: np.ndarray | None = None,
         most_rows: int,
         seed: int,
+        target: str | None = None,
     ) -> Model:
         """A model of these codes; nothing is grown yet. Trees will be grown on at most `most_rows` records.
 
@@ -61,15 +64,15 @@ class Model:
         )
         gists = {name: gist for name in codes if (gist := Gist.of(codings[name], codes[name])) is not None}
         follows = dependencies(codes, codings)
-        return Model(codings, codes, known, predictors, follows, gists, exclusions(codes, gists), setting, seed)
+        return Model(codings, codes, known, predictors, follows, gists, exclusions(codes, gists), setting, seed, target)
 
     def order(self) -> list[str]:
         """The columns to grow, in order; those that follow from others come last and need no tree."""
         names = [name for name in self.codes if all(one.target != name for one in self.follows)]
-        if self.setting.by == "file":
-            return names
-        values = {name: len(self.predictors[name].values) for name in names}
-        return sorted(names, key=lambda name: (not self.codings[name].numeric, -values[name]))
+        if self.setting.by == "numbers":
+            values = {name: len(self.predictors[name].values) for name in names}
+            names.sort(key=lambda name: (not self.codings[name].numeric, -values[name]))
+        return sorted(names, key=lambda name: name == self.target)
 
     def together(self, asked: Sequence[str]) -> list[str]:
         """The columns to draw together when these are asked for: what they follow from must come with them."""
@@ -121,11 +124,14 @@ class Model:
             bad = bad[broken(name, codes[bad], part, self.gists, self.never)]
         return codes
 
-    def _column(self, name: str, before: Sequence[str]) -> Conditional:
+    def _column(self, name: str, before: Sequence[str]) -> Conditional | Boosted:
         """A column given those before it, fitted once."""
         before = sorted(before, key=list(self.codes).index)  # the same set is the same tree
         place = (name, *before)
         if place not in self._fitted:
             seed = seed_at(self.seed, "forest", *place)
+            if name == self.target and before and suits(self.codings[name], self.codes[name]):
+                self._fitted[place] = fit_boosted(self.known, self.codings[name], name, before, seed)
+                return self._fitted[place]
             self._fitted[place] = fit_column(self.known, self.codings[name], name, before, self.setting, seed)
         return self._fitted[place]

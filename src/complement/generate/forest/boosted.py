@@ -1,0 +1,111 @@
+"""The target given all else: boosted trees say how likely each class is, and classes are drawn as evenly as they are likely."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from complement.core.seed import rng_at
+from complement.generate.codec import Code
+from complement.generate.forest.column import Known
+from complement.models.openmp import load_lightgbm
+
+MOST_CLASSES = 16  # of a target; more are left to trees
+FEWEST, FEWEST_OF_CLASS = 400, 20  # records below which boosting learns noise
+ASIDE = 5  # one record in so many says when to stop
+ROUNDS, PATIENCE = 400, 15
+SETTINGS = {
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "feature_fraction": 0.5,
+    "min_data_in_leaf": 20,
+    "min_sum_hessian_in_leaf": 1.0,
+    "verbose": -1,
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Boosted:
+    """A fitted target: `classes` are its codes, NaN where missing is one of them."""
+
+    code: Code
+    predictors: tuple[str, ...]
+    classes: np.ndarray
+    booster: Any
+
+    def draw(
+        self,
+        seen: Mapping[str, np.ndarray],
+        made: Mapping[str, np.ndarray],
+        rows: int,
+        rng: np.random.Generator,
+        used: list[np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Codes, shape (rows,), given what the predictors look like. No real record gives any of them."""
+        matrix = np.stack([seen[name] for name in self.predictors], axis=1).astype(np.float64)
+        likely = np.asarray(self.booster.predict(matrix, num_threads=1))
+        shares = np.stack([1 - likely, likely], axis=1) if likely.ndim == 1 else likely
+        return self.classes[evenly(shares, rng)]
+
+
+def suits(code: Code, codes: np.ndarray) -> bool:
+    """Whether a target is a class that boosting can learn from so many records."""
+    if code.numeric or len(codes) < FEWEST:
+        return False
+    counts = np.unique(codes, return_counts=True)[1]
+    return 2 <= len(counts) <= MOST_CLASSES and counts.min() >= FEWEST_OF_CLASS
+
+
+def fit_boosted(known: Known, code: Code, name: str, before: Sequence[str], seed: int) -> Boosted:
+    """Fit the target on its predecessors; how long to boost is found on one record in `ASIDE`, units whole."""
+    lightgbm = load_lightgbm()
+    classes, label = np.unique(known.codes[name], return_inverse=True)
+    matrix = np.stack([known.seen[other] for other in before], axis=1).astype(np.float64)
+    unit = rng_at(seed, "aside").permutation(int(known.unit.max()) + 1)[known.unit]
+    aside = unit % ASIDE == 0
+    many = len(classes) > 2
+    settings = {
+        **SETTINGS,
+        **({"objective": "multiclass", "num_class": len(classes)} if many else {"objective": "binary"}),
+        "num_threads": 1,
+        "deterministic": True,
+        "force_row_wise": True,
+        "seed": seed % 2**31,
+    }
+    grouped = [at for at, other in enumerate(before) if other in known.levels]
+
+    def rows(part: np.ndarray) -> Any:
+        weight = None if known.weight is None else known.weight[part]
+        return lightgbm.Dataset(matrix[part], label[part], weight=weight, categorical_feature=grouped, params=settings)
+
+    told = lightgbm.train(
+        settings, rows(~aside), ROUNDS, valid_sets=[rows(aside)], callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)]
+    )
+    whole = lightgbm.train(settings, rows(np.ones(len(label), bool)), round(told.best_iteration * 1.1))
+    return Boosted(code, tuple(before), classes, whole)
+
+
+def evenly(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The number of a class for each record, shape (rows,), from its `shares`, shape (rows, classes), that add up to 1.
+
+    Class after class, the records that it may still take stand in order of its share among what is left, and systematic
+    sampling (Madow & Madow 1944) takes as many of any stretch of them as the shares there add up to: independent draws would
+    add a noise that real labels have once already.
+    """
+    rows, classes = shares.shape
+    found = np.full(rows, classes - 1)
+    left = rng.permutation(rows)
+    rest = np.ones(rows)
+    for number in range(classes - 1):
+        share = np.clip(shares[left, number] / np.maximum(rest[left], 1e-12), 0, 1)
+        order = np.argsort(share, kind="stable")
+        total = np.cumsum(share[order]) + rng.random()
+        taken = np.floor(total) > np.floor(np.append(total[0] - share[order[0]], total[:-1])) if len(order) else order > 0
+        found[left[order[taken]]] = number
+        rest -= shares[:, number]
+        left = left[order[~taken]]
+        left = left[rng.permutation(len(left))]
+    return found
