@@ -38,7 +38,8 @@ bench:       ## the instrument's own benchmark
 
 demo:        ## install, and judge synthetic records on real data: the README's quick start from this checkout
 	test -x $(BIN)/complement || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet -e '.[examples]'; }
-	$(BIN)/complement example small-office --out demo && $(BIN)/complement run demo/recipe.yaml
+	test -e demo/recipe.yaml || $(BIN)/complement example small-office --out demo
+	$(BIN)/complement run demo/recipe.yaml
 
 wheel:       ## dist/*.whl
 	$(BIN)/python -m build --outdir dist .

@@ -73,6 +73,14 @@ def __dir__() -> list[str]:
 class _Verb(ModuleType):
     """A module that can be called: `complement.prove(real, target="y")` is `complement.run.prove`."""
 
+    @property
+    def __doc__(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        # What help() and editors show is how to call it; what the folder is for stands at the top of its __init__.py.
+        from inspect import cleandoc
+
+        shown = str(self.__signature__).replace("'", "")
+        return f"{cleandoc(self._verb.__doc__ or '')}\n\ncomplement.{self._verb.__name__}{shown}"
+
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         return self._verb(*args, **keywords)
 
@@ -94,7 +102,6 @@ class _Package(ModuleType):
         # The import system sets a submodule on its package; that is when it becomes callable.
         if name in _VERBS and type(value) is ModuleType:
             value.__class__ = _Verb
-            value.__doc__ = f"{value.__doc__ or ''}\n\nCalled: help(complement.run.{name})".strip()
         super().__setattr__(name, value)
 
 

@@ -9,27 +9,31 @@ import numpy as np
 import pyarrow as pa
 
 from complement import catalog
-from complement.core.contracts import Context
+from complement.core.contracts import Context, Evaluator
 from complement.core.dataset import Dataset
 from complement.core.errors import SchemaError, SourceError, SplitError
 from complement.core.schema import Schema, nearest
 from complement.core.score import Score
 from complement.core.values import as_text
+from complement.measure.fidelity import Shape
 from complement.measure.intervals import share
-from complement.measure.privacy import compared, gate
+from complement.measure.privacy import MAX_APART, Identities, Values, compared, gate, given_away, named
 from complement.models.fingerprint import fingerprints
 from complement.prepare import read_like
 from complement.source.read import read, read_tables, widen
 
 FIDELITY = ("shape", "c2st")
-PRIVACY = ("copies", "membership", "density", "dcr")
+PRIVACY = ("copies", "identities", "values", "twins", "membership", "density", "dcr")
+# Not in the catalog: they have nothing to say of a file without names or nearly unique values, and an evaluator always scores.
+COUNTED = {"identities": Identities, "values": Values}
 OTHER_PEOPLE = 0.55  # AUC between real and hold-out records; what the privacy gate allows an attack (measure/privacy/gate.py)
 LUCK = 2  # equal records lie on one side by chance: 49 of 2,259 beside 38 of 4,000 in a fair split of the computers
+SHOWN = 6  # columns that a note names
 UNSEEN = "Give real records that the maker of the synthetic ones never had."
 WITHOUT = (
-    "No attack was run: only exact copies were counted. --holdout, real records that the maker never had, adds what coincidence "
-    "gives; the attacks, by distance and by density ratio, on everybody and on those who stand out; and a classifier that "
-    "tells synthetic from real (C2ST)."
+    "No attack was run: only exact copies and repeated names or identifiers were counted. --holdout, real records that the maker "
+    "never had, adds what coincidence gives; the attacks, by distance and by density ratio, on everybody and on those who stand "
+    "out; values that only one person has; and a classifier that tells synthetic from real (C2ST)."
 )
 
 
@@ -92,16 +96,20 @@ def assess(
         notes += told
     context = Context(learnt, unseen, learnt.schema)
     fidelity, privacy = (_scores(names, made, context, seed) for names in (FIDELITY, PRIVACY))
-    notes += _of_population(fidelity)
-    passed, why = gate(privacy)
+    notes += [*_of_population(fidelity), *_of_repeated(made, context), *_of_units(made, context)]
+    passed, why = gate((*privacy, *fidelity))
     rows = (learnt.rows, made.rows, 0 if unseen is None else unseen.rows)
     names = tuple(column.name for column in columns)
     return Audit(privacy, passed, why, rows, names, fidelity, notes=tuple(notes))
 
 
 def _scores(names: tuple[str, ...], made: Dataset, context: Context, seed: int) -> tuple[Score, ...]:
-    evaluators = [catalog.evaluator(name, **({} if name == "copies" else {"seed": seed})) for name in names]
+    evaluators = [COUNTED[name](seed=seed) if name in COUNTED else _evaluator(name, seed) for name in names]
     return tuple(score for evaluator in evaluators for score in evaluator.score(made, context))
+
+
+def _evaluator(name: str, seed: int) -> Evaluator:
+    return catalog.evaluator(name, **({} if name == "copies" else {"seed": seed}))
 
 
 def _of_population(fidelity: tuple[Score, ...]) -> list[str]:
@@ -110,6 +118,31 @@ def _of_population(fidelity: tuple[Score, ...]) -> list[str]:
         return []
     met = f"A classifier tells the hold-out from the real records (AUC {base.value:.3f}, at least {base.low:.3f})"
     return [f"{met}: they are not of one population, and the attacks measure that, too."]
+
+
+def _of_repeated(made: Dataset, context: Context) -> list[str]:
+    """Which columns the gate's two sentences on repeated values speak of."""
+    if context.tune is None:
+        return []
+    told = {
+        "Names or identifiers of real people are repeated in": (Identities(), named),
+        "Values that only one real person has are repeated in": (Values(), given_away),
+    }
+    notes: list[str] = []
+    for met, (evaluator, fails) in told.items():
+        found = [(name, pair[0]) for name, pair in evaluator.by_column(made, context).items() if fails(*pair)]
+        shown = ", ".join(f"{name} ({round(score.value * score.n):,} of {score.n:,})" for name, score in found[:SHOWN])
+        rest = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        notes += [f"{met}: {shown}{rest}."] if found else []
+    return notes
+
+
+def _of_units(made: Dataset, context: Context) -> list[str]:
+    """Which columns have other units or spellings than the real ones."""
+    apart = Shape().by_column(made, context) if context.tune is not None else {}
+    far = [name for name, distances in apart.items() if distances[0] - distances[-1] > MAX_APART]
+    shown = ", ".join(far[:SHOWN]) + (f" and {len(far) - SHOWN} more" if len(far) > SHOWN else "")
+    return [f"Other units or spellings than in the real file, or badly made: {shown}."] if far else []
 
 
 def _read(
@@ -202,6 +235,6 @@ def _of_columns(schema: Schema) -> list[str]:
         for column in schema
         if column.name not in own
     ]
-    shown = ", ".join(rest[:6]) + (f" and {len(rest) - 6} more" if len(rest) > 6 else "")
+    shown = ", ".join(rest[:SHOWN]) + (f" and {len(rest) - SHOWN} more" if len(rest) > SHOWN else "")
     notes = [f"Not compared: {shown}."] if rest else []
     return [*notes, f"Of {len(schema.tables)} tables only '{schema.root}' is compared."] if len(schema.tables) > 1 else notes

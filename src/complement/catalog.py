@@ -37,6 +37,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "shape": "complement.measure.fidelity:Shape",
         "c2st": "complement.measure.fidelity:C2st",
         "copies": "complement.measure.privacy:Copies",
+        "twins": "complement.measure.privacy:Twins",
         "membership": "complement.measure.privacy:Membership",
         "density": "complement.measure.privacy:DensityRatio",
         "dcr": "complement.measure.privacy:DcrShare",

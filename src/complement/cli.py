@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 QUESTIONS = ("in-hand", "artifact", "recipe", "substitute")
-FORMATS = ("csv", "parquet", "jsonl")
+FORMATS = ("csv", "tsv", "jsonl", "parquet", "feather")
+FORCE = click.option("--force", is_flag=True, help="Replace a file that is there; never one that is read.")
+QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 
 
 class House(click.Group):
@@ -79,7 +81,7 @@ def _common(command: Command) -> Command:
 
 def _where_it_runs(command: Command) -> Command:
     kinds = click.Choice(["inline", "process"])
-    command = click.option("--quiet", is_flag=True, help="No progress on stderr.")(command)
+    command = QUIET(command)
     command = click.option("--workers", type=click.IntRange(min=0), default=0, help="Processes; 0: one per core.")(command)
     return click.option("--engine", type=kinds, default="process", show_default=True, help="Where shards run.")(command)
 
@@ -97,26 +99,30 @@ def schema(as_json: bool, debug: bool) -> None:
 @click.argument("data")
 @click.option("--target", required=True, help="The column to predict.")
 @click.option("--out", type=click.Path(path_type=Path), default="recipe.yaml", show_default=True, help="The recipe to write.")
-@click.option("--force", is_flag=True, help="Replace a recipe that is there.")
+@FORCE
 @_common
 def init(data: str, target: str, out: Path, force: bool, as_json: bool, debug: bool) -> None:
     """Profile DATA and write a commented recipe."""
     from complement.start import init
 
-    written = init(data, target=target, out=out, replace=force)
-    click.echo(json.dumps({"schema": 1, "recipe": str(written)}) if as_json else f"{written}\n{_after_init(written)}")
+    begun = init(data, target=target, out=out, replace=force)
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "recipe": str(begun.recipe), "perhaps_unit": list(begun.units)}))
+    else:
+        click.echo(f"{begun.recipe}\n{_after_init(begun.recipe, begun.units)}")
 
 
 @main.command()
 @click.argument("name")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder to write into.  [default: NAME]")
 @click.option("--draw", type=click.IntRange(min=0), default=0, help="Draw other records to learn from.  [default: 0]")
+@FORCE
 @_common
-def example(name: str, out: Path | None, draw: int, as_json: bool, debug: bool) -> None:
+def example(name: str, out: Path | None, draw: int, force: bool, as_json: bool, debug: bool) -> None:
     """Write an example, recipe and real data, into a folder: small-office, plenty, balancing, replace or too-few."""
     from complement.examples import write_example
 
-    recipe = write_example(name, out or Path(name), draw=draw)
+    recipe = write_example(name, out or Path(name), draw=draw, replace=force)
     click.echo(json.dumps({"schema": 1, "recipe": str(recipe)}) if as_json else f"{recipe}\nNext: complement run {recipe}")
 
 
@@ -126,15 +132,20 @@ def example(name: str, out: Path | None, draw: int, as_json: bool, debug: bool) 
 @_common
 def preview(recipe: Path, rows: int, as_json: bool, debug: bool) -> None:
     """Make and show a few records of RECIPE, now."""
+    from complement.make import notes_on
+    from complement.recipe import Recipe
     from complement.run import preview
 
-    made = preview(recipe, rows=rows)
+    loaded = Recipe.load(recipe)
+    made, notes = preview(loaded, rows=rows), notes_on(loaded.generate.generator)
     if as_json:
-        click.echo(json.dumps({"schema": 1, "records": made.records.to_pylist()}, default=str, ensure_ascii=False))
+        facts = {"schema": 1, "records": made.records.to_pylist(), "notes": notes}
+        click.echo(json.dumps(facts, default=str, ensure_ascii=False))
     else:
         from complement.show import show_records
 
         show_records(made.records, _console())
+        click.echo("".join(f"\nnote: {note}" for note in notes), nl=bool(notes))
 
 
 @main.command()
@@ -145,19 +156,22 @@ def preview(recipe: Path, rows: int, as_json: bool, debug: bool) -> None:
 @click.option("--rule", "rules", multiple=True, help='What every record obeys: "end > start"; repeatable.')
 @click.option("--target", help="The column that a model will predict.")
 @click.option("--generator", help="A generator by name.  [default: forest, or the recipe's]")
-@click.option("--preset", type=click.Choice(["private", "sharp"]), help="Of forest: safe for people's data, or closest.")
+@click.option("--preset", type=click.Choice(["private", "sharp"]), help="Of forest; private hides people better: no promise.")
+@click.option("--unit", help="Column that says whose record it is: a patient, an account.")
+@click.option("--ignore", multiple=True, help="Do not learn this column, such as text: it comes out empty; repeatable.")
 @click.option("--seed", type=click.IntRange(min=0), help="Same seed, same bytes.  [default: 0, or the recipe's]")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: by the ending of --out]")
+@FORCE
+@QUIET
 @_common
-def generate(real: str, rows: int, out: Path, form: str | None, as_json: bool, **given: Any) -> None:
+def generate(real: str, out: Path, form: str | None, force: bool, quiet: bool, as_json: bool, **given: Any) -> None:
     """Make synthetic records like those of REAL (a data file, or a recipe)."""
+    from complement.progress import Teller
     from complement.run import generate_to
 
     given.pop("debug")
-    preset = given.pop("preset")
-    if preset is not None:
-        given["generator"] = {given["generator"] or "forest": {"preset": preset}}
-    facts = generate_to(real, out, form=form, options={"rows": rows, **_set(given)})
+    with Teller(quiet=quiet) as tell:
+        facts = generate_to(real, out, form=form, options=_set(given), replace=force, tell=tell)
     told = [f"{facts['out']}: {facts['rows']:,} records by {facts['generator']}", *facts["notes"]]
     click.echo(json.dumps(facts) if as_json else "\n".join(told))
 
@@ -208,7 +222,7 @@ def prove(real: str, synthetic: str | None, engine: str, workers: int, quiet: bo
     else:
         from complement.show import show
 
-        show(judgement, _console())
+        show(judgement, _console(), told=tell.told)
 
 
 @main.command()
@@ -240,12 +254,13 @@ def audit(real: str, synthetic: str, as_json: bool, debug: bool, **given: Any) -
 @click.option("--only", multiple=True, help="Fill this column; repeatable.  [default: every column that can be filled]")
 @click.option("--leave", multiple=True, help="Leave this column as it is: its missing cells mean something; repeatable.")
 @click.option("--seed", type=click.IntRange(min=0), help="Same seed, same bytes.  [default: 0]")
+@FORCE
 @_common
-def impute(real: str, out: Path, times: int | None, as_json: bool, debug: bool, **given: Any) -> None:
+def impute(real: str, out: Path, times: int | None, force: bool, as_json: bool, debug: bool, **given: Any) -> None:
     """Fill the missing cells of REAL, and name them record by record in the column _imputed."""
     from complement.run import impute_to
 
-    facts = impute_to(real, out, times=times, **_set(given))
+    facts = impute_to(real, out, times=times, replace=force, **_set(given))
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False))
     else:
@@ -273,8 +288,9 @@ def run(recipe: Path, out: Path | None, resume: bool, engine: str, workers: int,
     else:
         from complement.show import show
 
-        show(done.judgement, _console())
+        show(done.judgement, _console(), told=tell.told)
         click.echo(f"\nrun: {done.folder}" + (f"\nrecords: {done.released}" if done.released else ""))
+        click.echo("".join(f"note: {note}\n" for note in done.notes), nl=False)
         if gate:
             _complain(gate, False)
     sys.exit(gate.exit_code if gate else 0)
@@ -298,8 +314,9 @@ def doctor(as_json: bool, debug: bool) -> None:
     sys.exit(0 if facts["fine"] else 3)
 
 
-def _after_init(recipe: Path) -> str:
+def _after_init(recipe: Path, units: Sequence[str]) -> str:
     lines = (
+        *(f"'{name}' looks like a patient, an account or another unit: if it is, name it as split.unit" for name in units),
         "Next: check in it what each column was taken for; then",
         f"  complement preview {recipe}",
         f"  complement run {recipe}",

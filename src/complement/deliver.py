@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from complement.core.dataset import Dataset
+from complement.core.errors import UsageError
 from complement.engine.plan import PACKAGES
 from complement.source.write import write_table
 
@@ -45,6 +47,36 @@ def write_records(made: Dataset, folder: Path) -> tuple[str, ...]:
             names.append(f"synthetic.{name}.parquet")
             write_table(table, folder / names[-1])
     return tuple(names)
+
+
+def refuse_overwrite(places: Iterable[Path], *, reads: Iterable[str | Path], replace: bool) -> None:
+    """Raise UsageError before anything is computed when writing to one of these places would destroy something.
+
+    A file that is read (also one of a folder that is, or the same file by another name or a link) is never written to; any
+    other file that is there is replaced only when `replace` says so. `reads` are paths; `::table` behind them is passed over.
+    """
+    origins = [Path(str(origin).partition("::")[0]).expanduser() for origin in reads]
+    for place in places:
+        for origin in origins:
+            if _is_of(place, origin):
+                what = (
+                    "is read"
+                    if place.resolve() == origin.resolve() and place.name == origin.name
+                    else f"is of '{origin}', which is read"
+                )
+                met = f"'{place}' {what}: writing there would destroy it."
+                raise UsageError("usage", met, help="Choose another --out. No option overwrites what is read.")
+        if not replace and (place.is_file() or place.is_symlink()):
+            raise UsageError("usage", f"'{place}' is there already.", help="Choose another --out, or replace it with --force.")
+
+
+def _is_of(place: Path, origin: Path) -> bool:
+    """True when the place is the file that is read, or a file that stands in the folder that is read."""
+    if place.resolve() == origin.resolve():
+        return True
+    if not (place.exists() and origin.exists()):
+        return False
+    return place.samefile(origin) or (origin.is_dir() and place.is_file() and place.resolve().parent == origin.resolve())
 
 
 def versions() -> dict[str, str]:

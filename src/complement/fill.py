@@ -20,6 +20,7 @@ from complement.core.errors import SourceError, UsageError
 from complement.core.lineage import imputed_before
 from complement.core.schema import nearest
 from complement.core.values import as_text
+from complement.deliver import refuse_overwrite
 from complement.generate.impute import Imputer
 from complement.generate.impute.chain import How
 from complement.generate.impute.imputer import absent_cells, why_not
@@ -59,15 +60,19 @@ def fill(real: object, *, times: int | None = None, **options: Unpack[ImputeOpti
     return [imputer.fill(records, seed=place) for place in range(times or 1)]
 
 
-def fill_to(real: str, out: Path, *, times: int | None = None, **options: Unpack[ImputeOptions]) -> dict[str, Any]:
+def fill_to(
+    real: str, out: Path, *, times: int | None = None, replace: bool = False, **options: Unpack[ImputeOptions]
+) -> dict[str, Any]:
     """`fill` into a file, or into `times` files with a number before the ending; what was filled, and what was not.
 
     The file has one more column, `_imputed`: a JSON list of the columns of this record whose cell was made, null where there
-    is none. From CSV or TSV into CSV or TSV every cell that is there keeps its text.
+    is none. From CSV or TSV into CSV or TSV every cell that is there keeps its text. Raises UsageError before anything is
+    computed when a file is the one that is read, or is there and not to be replaced.
     """
+    places = [out] if times is None else [_numbered(out, number) for number in range(1, times + 1)]
+    refuse_overwrite(places, reads=[real], replace=replace)
     made = fill(real, times=times, **options)
     source = read_table(real) if _as_text(out) and _as_text(Path(real)) else None
-    places = [out] if times is None else [_numbered(out, number) for number in range(1, times + 1)]
     for one, place in zip(made, places, strict=True):
         if source is None:
             write_table(with_mark(one), place)
@@ -99,7 +104,8 @@ def summary(made: Dataset) -> dict[str, Any]:
     for column in made.schema.columns:
         missing = int(absent_cells(made.column(column.name)).sum())
         if missing:
-            why = why_not(made, column.name) or "it was not to be filled"
+            empty = missing == made.rows and column.role == "ignore"
+            why = "no record has a value" if empty else why_not(made, column.name) or "it was not to be filled"
             left.append({"column": column.name, "cells": missing, "why": why})
     names = [name for name in made.schema.names() if name in filled]
     share = {name: filled[name] / max(made.rows, 1) for name in names}

@@ -22,8 +22,9 @@ from complement.core.schema import Role, Schema, nearest
 from complement.core.score import Score
 from complement.core.values import absent, as_numbers, as_text
 from complement.engine.plan import table_hash
-from complement.measure.privacy import gate
+from complement.measure.privacy import attacked, gate
 from complement.models.table_learner import TASKS, check_task
+from complement.prove.design import draws_across_time
 from complement.prove.plan import Plan
 from complement.prove.pool import Ask, Fixed, Pool, Refit
 from complement.recipe import IN_MEMORY, Named, Recipe, SliceNote
@@ -232,6 +233,8 @@ def plan_of(recipe: Recipe) -> Plan:
         raise UsageError(
             "prove-question", "The question 'artifact' is about a delivered file, and none is given.", help="Give SYNTHETIC."
         )
+    if question == "recipe" and recipe.split.time is not None:
+        raise draws_across_time(where="split.time")
     weights = (1.0,) if question == "substitute" and "weights" not in note.model_fields_set else note.weights
     return Plan(
         question=question,
@@ -255,9 +258,8 @@ def content_hash(records: Dataset) -> str:
 
 
 def privacy_gate(made: Dataset, members: Dataset, others: Dataset) -> tuple[bool | None, str, list[Score]]:
-    """The gate of a substitute: copies and membership attacks, non-members being what no generator saw; None: not shown."""
-    context = Context(members, others, members.schema)
-    scores = [score for name in ("copies", "membership") for score in catalog.evaluator(name).score(made, context)]
+    """The gate of a substitute: copies, names and attacks by distance and density, non-members unseen; None: not shown."""
+    scores = attacked(made, Context(members, others, members.schema))
     passed, why = gate(scores)
     return passed, why, scores
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-ALWAYS = ("planned", "skipped", "note")  # told at once, however little time has passed
+ALWAYS = ("planned", "skipped", "note", "learning", "making")  # told at once, however little time has passed
 PLAIN_SECONDS = 30.0  # between two lines of a log that nobody watches
 
 
@@ -32,11 +32,14 @@ class Teller:
         self._last = clock() - PLAIN_SECONDS  # the first event is told at once
         self._bar: Progress | None = None
         self._tasks: dict[str, Any] = {}
+        self.told: set[str] = set()  # notes that a person has read on the terminal, and need not read again below
 
     def __call__(self, event: str, facts: Mapping[str, object]) -> None:
         if self._quiet:
             return
         if self._console.is_terminal:
+            if event == "note":
+                self.told.add(str(facts.get("note")))
             self._move(event, facts)
         elif event in ALWAYS or self._clock() - self._last >= PLAIN_SECONDS:
             self._last = self._clock()
@@ -76,11 +79,16 @@ def sentence(event: str, facts: Mapping[str, object]) -> str:
     if event == "planned" and "fits" in facts:
         return _planned(facts)
     if event == "stage" and "shards" in facts:
-        return f"stage: {facts['stage']}, {facts['shards']} shards"
+        return f"stage: {facts['stage']}, {_shards(facts['shards'])}"
     parts = [text for name, value in facts.items() if name not in ("done", "shards") for text in _parts(name, value)]
     if "shards" in facts:
-        parts.append(f"{facts['done']} of {facts['shards']} shards" if "done" in facts else f"{facts['shards']} shards")
+        shards = _shards(facts["shards"])
+        parts.append(f"{facts['done']} of {shards}" if "done" in facts else shards)
     return f"{event}: {', '.join(parts)}" if parts else event
+
+
+def _shards(count: object) -> str:
+    return f"{count} shard" if count == 1 else f"{count} shards"
 
 
 def _planned(facts: Mapping[str, object]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,17 +13,18 @@ import numpy as np
 
 from complement import catalog, make
 from complement.assess import Audit, assess
-from complement.calls import ProveOptions, called
+from complement.calls import ProveOptions, called, strict
 from complement.core.dataset import Dataset
 from complement.core.errors import ComplementError, GateError, RunError, UsageError
 from complement.core.partition import Partition
 from complement.core.seed import seed_at
 from complement.core.verdict import Judgement, Leak
-from complement.deliver import RELEASED, versions, with_origin, write_records
+from complement.deliver import RELEASED, refuse_overwrite, versions, with_origin, write_records
 from complement.engine.events import Events
 from complement.engine.plan import plan_hash
 from complement.engine.shards import Engine
 from complement.fill import ImputeOptions, fill, fill_to
+from complement.make import GenerateOptions
 from complement.prepare import (
     Inputs,
     Source,
@@ -57,10 +58,15 @@ class Run:
     released: Path | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What everybody should know who gets the records."""
+        return make.notes_on(self.recipe.generate.generator) if self.released else ()
+
     def as_json(self) -> dict[str, Any]:
-        """What `complement run --json` prints: the judgement's keys, and where run and records stand."""
+        """What `complement run --json` prints: the judgement's keys, where run and records stand, and notes on the records."""
         released = str(self.released) if self.released else None
-        return {**finite(self.judgement.as_json()), "run": str(self.folder), "released": released}
+        return {**finite(self.judgement.as_json()), "run": str(self.folder), "released": released, "notes": list(self.notes)}
 
     def __repr__(self) -> str:
         states = ", ".join(f"{verdict.learner}: {verdict.state}" for verdict in self.judgement.verdicts)
@@ -95,6 +101,7 @@ class _Ready:
         return self.partition.train(0) if one_sealed_set else np.arange(self.partition.rows)
 
 
+@strict
 def run(
     recipe: Recipe | str | Path,
     *,
@@ -114,6 +121,7 @@ def run(
         return _story(recipe, Inputs(), RunFolder.open(place, fresh=fresh), engine, tell)
 
 
+@strict
 def prove(
     real: object,
     synthetic: object = None,
@@ -137,6 +145,7 @@ def prove(
         return _judge(_prepare(recipe, inputs, tell), engine, None, tell)
 
 
+@strict
 def audit(
     real: object, synthetic: object, *, holdout: object = None, target: str | None = None, unit: str | None = None, seed: int = 0
 ) -> Audit:
@@ -145,36 +154,41 @@ def audit(
         return assess(real, synthetic, holdout=holdout, target=target, unit=unit, seed=seed)
 
 
-def generate(
-    real: object,
-    *,
-    rows: int,
-    where: str | None = None,
-    generator: str | Mapping[str, Any] | None = None,
-    target: str | None = None,
-    seed: int | None = None,
-    rules: str | Sequence[str] = (),
-) -> Dataset:
+@strict
+def generate(real: object, *, rows: int, **options: Unpack[GenerateOptions]) -> Dataset:
     """Exactly `rows` synthetic records like the real ones, all of them under `where` and by the `rules`.
 
-    `generator`: a name ("forest" by default), or {name: settings} such as {"forest": {"preset": "sharp"}}. `real` is data, or a
-    recipe whose schema, rules, target, generator and seed then hold. A rule is text such as "end > start" (docs/recipe.md).
+    `generator`: a name ("forest" by default), or {name: settings} such as {"forest": {"preset": "sharp"}}; `preset="sharp"` is
+    short for that one. `real` is data, or a recipe whose schema, rules, target, generator and seed then hold. A rule is text
+    such as "end > start" (docs/recipe.md). `ignore`: columns that are not learnt, such as text, and come out empty; `unit`: the
+    column that says whose record it is. Only forest under its preset "private" does anything for privacy.
     Raises GenerateError "generate-short" when fewer can be made, RuleError "rule-broken-by-real" when more than 1 % of the
     real records break a rule: nothing is left out in silence.
     """
     with _edge():
-        made = make.answer(real, rows=rows, where=where, generator=generator, target=target, seed=seed, rules=rules)
-    return made.records
+        return make.answer(real, rows=rows, **options).records
 
 
-def generate_to(real: str, out: Path, *, form: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    """`generate` into a file whose ending, or `form`, says its format; what was written."""
+def generate_to(
+    real: str,
+    out: Path,
+    *,
+    form: str | None,
+    options: Mapping[str, Any],
+    replace: bool = False,
+    tell: Tell = lambda event, facts: None,
+) -> dict[str, Any]:
+    """`generate` into a file whose ending, or `form`, says its format; what was written.
+
+    Raises UsageError before anything is computed when `out` is read, or is there and not to be replaced.
+    """
     if form and not out.suffix:
         out = out.with_name(f"{out.name}.{form}")
     elif form and out.suffix.lower() != f".{form}":
         raise UsageError("usage", f"--out ends in '{out.suffix}' and --format is {form}.", help="Say it once.")
     with _edge():
-        answer = make.answer(real, **options)
+        refuse_overwrite([out], reads=make.inputs_of(real), replace=replace)
+        answer = make.answer(real, tell=tell, **options)
         write_table(with_origin(answer.records), out)
     lineage = answer.records.lineage.column("generator")[0].as_py()
     return {"schema": 1, "out": str(out), "rows": answer.records.rows, "generator": lineage, "notes": list(answer.notes)}
@@ -184,6 +198,7 @@ def generate_to(real: str, out: Path, *, form: str | None, options: Mapping[str,
 def impute(real: object, *, times: None = None, **options: Unpack[ImputeOptions]) -> Dataset: ...
 @overload
 def impute(real: object, *, times: int, **options: Unpack[ImputeOptions]) -> list[Dataset]: ...
+@strict
 def impute(real: object, *, times: int | None = None, **options: Unpack[ImputeOptions]) -> Dataset | list[Dataset]:
     """Real records with their missing cells filled from trees on all other columns; cells that are there stay.
 
@@ -197,12 +212,15 @@ def impute(real: object, *, times: int | None = None, **options: Unpack[ImputeOp
     return made[0] if times is None else made
 
 
-def impute_to(real: str, out: Path, *, times: int | None = None, **options: Unpack[ImputeOptions]) -> dict[str, Any]:
+def impute_to(
+    real: str, out: Path, *, times: int | None = None, replace: bool = False, **options: Unpack[ImputeOptions]
+) -> dict[str, Any]:
     """`impute` into a file, or into `times` files; what was filled. See `complement.fill.fill_to`."""
     with _edge():
-        return fill_to(real, out, times=times, **options)
+        return fill_to(real, out, times=times, replace=replace, **options)
 
 
+@strict
 def preview(recipe: Recipe | str | Path, *, rows: int = 4) -> Dataset:
     """A few records per request of the recipe, by its generator fitted on at most 5,000 real records."""
     with _edge():

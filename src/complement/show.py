@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
@@ -35,12 +35,19 @@ COLOURS = {
 }
 SPENT = {"seconds": "{} seconds", "cpu_seconds": "{} of processor time"}  # the pilot's share is in the JSON
 GATE = {True: ("PASSED", "bold green"), False: ("FAILED", "bold red"), None: ("NOT SHOWN", "bold yellow")}
-MEASURED = {  # at most 31 signs: what is left of a line
-    "copy_share": "synthetic that equal a real one",
+MEASURED = {  # at most 29 signs: what is left of a line
+    "copy_share": "synthetic equal to a real one",
     "copy_share_base": "hold-out that do: coincidence",
-    "train_repeated": "real records that are repeated",
-    "tune_repeated": "hold-out records that are",
-    "telling_repeated": "repeated, and unlike all others",
+    "train_repeated": "real records repeated",
+    "tune_repeated": "hold-out records repeated",
+    "telling_repeated": "unlike all others, repeated",
+    "telling_repeated_base": "of hold-out: coincidence",
+    "identity_repeated": "names or ids of real people",
+    "identity_repeated_base": "by coincidence",
+    "value_repeated": "values only one real one has",
+    "value_repeated_base": "the same of the hold-out",
+    "holdout_twins": "hold-out with a made twin",
+    "holdout_twins_base": "with a real twin: coincidence",
     "membership_auc": "attack by distance; chance .5",
     "membership_tpr": "real records it finds",
     "membership_fpr": "false alarms at which it does",
@@ -48,20 +55,25 @@ MEASURED = {  # at most 31 signs: what is left of a line
     "density_tpr": "real records it finds",
     "density_fpr": "false alarms at which it does",
     "density_tpr_at_0.001": "found at .1 % false alarms",
-    "density_isolated_auc": "attack on the 5 % who stand out",
-    "dcr_share": "nearer to real; finds bugs only",
+    "density_isolated_auc": "attack on 5 % who stand out",
+    "dcr_share": "nearer to real; bugs only",
     "shape_error": "how far columns are off, mean",
     "shape_error_base": "of hold-out: chance alone",
+    "shape_worst": "of the column farthest off",
+    "shape_worst_base": "the same of the hold-out",
     "c2st_auc": "told from hold-out; chance .5",
     "c2st_auc_base": "real told from it; chance .5",
 }
 OUTCOMES = {"passed": "green", "beaten": "green", "failed": "red", "does as well": "yellow", "not shown": "yellow"}
 
 
-def show(judgement: Judgement, console: Console) -> None:
-    """Print a judgement. Colour only where the console has it; nothing is said by colour alone."""
+def show(judgement: Judgement, console: Console, *, told: Collection[str] = ()) -> None:
+    """Print a judgement. Colour only where the console has it; nothing is said by colour alone.
+
+    A note on the data that holds for several learners is printed once; on a terminal none that was `told` there before.
+    """
     with console.capture() as held:
-        for part in _screen(judgement):
+        for part in _screen(judgement, set(told) if console.is_terminal else set()):
             console.print(part)
     for line in held.get().splitlines():  # tables fill their lines with blanks, which nobody wants in a file or a mail
         console.file.write(line.rstrip() + "\n")
@@ -99,7 +111,7 @@ class _Digits:
         return f"[{self.signed(effect.low)}, {self.signed(effect.high)}]"
 
 
-def _screen(judgement: Judgement) -> Iterable[RenderableType]:
+def _screen(judgement: Judgement, told: set[str]) -> Iterable[RenderableType]:
     from rich.padding import Padding
     from rich.text import Text
 
@@ -111,8 +123,9 @@ def _screen(judgement: Judgement) -> Iterable[RenderableType]:
         state = (f" {verdict.state} ", f"{COLOURS[verdict.state]} reverse")
         yield Text.assemble(state, " ", (verdict.learner, "bold"), (f"  {verdict.code}", "dim"))
         yield Padding(Text(verdict.headline), (0, 0, 1, 1), expand=False)
-        for part in _numbers(verdict):
+        for part in (*_numbers(verdict), *_notes(note for note in verdict.notes if note not in told)):
             yield Padding(part, (0, 0, 0, 1), expand=False)
+        told.update(verdict.notes)
     every = (*judgement.leaks, *(leak for verdict in judgement.verdicts for leak in verdict.leaks))
     found = {(leak.code, leak.note): leak for leak in every}
     if found:
@@ -166,7 +179,6 @@ def _numbers(verdict: Verdict) -> Iterable[RenderableType]:
     yield from _block("Must not be harmed", guards)
     slices = [_row(digits, one.name, one.effect, _found(one), one.note) for one in verdict.slices]
     yield from _block("Slices (exploratory)", slices)
-    yield from _notes(verdict.notes)
 
 
 @dataclass(frozen=True)

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from complement.core.errors import StorageError, UsageError
+from complement.core.errors import StorageError
+from complement.deliver import refuse_overwrite
 from complement.prepare import read_source
 from complement.recipe import Recipe
-from complement.recipe.write import first_recipe
+from complement.recipe.write import first_recipe, possible_units
 from complement.source.profile import survey
 from complement.source.read import read_tables
 
 
-def init(data: str, *, target: str, out: Path, replace: bool = False) -> Path:
-    """Profile the data and write a commented recipe that loads as it stands; the path of the recipe.
+@dataclass(frozen=True)
+class Begun:
+    """The recipe that was written, and the columns that may say whose record it is: the unit, which a split must never cut."""
 
-    Raises what reading raises, UsageError when `out` is there and is not to be replaced, and SchemaError or ProveError
-    when the target cannot be predicted: a recipe that cannot run is not written.
+    recipe: Path
+    units: tuple[str, ...]
+
+
+def init(data: str, *, target: str, out: Path, replace: bool = False) -> Begun:
+    """Profile the data and write a commented recipe that loads as it stands.
+
+    Raises what reading raises, UsageError when `out` is the data, or is there and is not to be replaced, and SchemaError or
+    ProveError when the target cannot be predicted: a recipe that cannot run is not written.
     """
-    if out.exists() and not replace:
-        raise UsageError("usage", f"'{out}' is there already.", help="Choose another --out, or replace it with --force.")
-    found, _ = survey(read_tables(data))
-    text = first_recipe(found, real=_beside(data, out), target=target)
+    refuse_overwrite([out], reads=[data], replace=replace)
+    found, typed = survey(read_tables(data))
+    real, records = _beside(data, out), typed[found.schema.root]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         partial = out.with_name(f".{out.name}.new")
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(first_recipe(found, real=real, target=target), encoding="utf-8")
         try:
-            read_source(Recipe.load(partial))
+            task = read_source(Recipe.load(partial)).purpose.task
+            partial.write_text(first_recipe(found, real=real, target=target, records=records, task=task), encoding="utf-8")
+            Recipe.load(partial)
             partial.replace(out)
         finally:
             partial.unlink(missing_ok=True)
@@ -35,7 +46,7 @@ def init(data: str, *, target: str, out: Path, replace: bool = False) -> Path:
         if isinstance(cause, StorageError):
             raise
         raise StorageError("disk", f"The recipe cannot be written: {cause.strerror}.", where=str(out)) from cause
-    return out
+    return Begun(out, tuple(name for name in possible_units(found) if name != target))
 
 
 def _beside(data: str, out: Path) -> str:

@@ -116,6 +116,21 @@ def test_a_literal_that_does_not_fit_is_refused(text: str) -> None:
     assert met.value.code == "where-type"
 
 
+@pytest.mark.parametrize(
+    ("table", "text", "held", "help"),
+    [
+        (pa.table({"Revenue": [0, 1, 1]}), "Revenue = 'TRUE'", "holds the numbers 0 and 1;", "Revenue = 1"),
+        (pa.table({"my age": list(range(90))}), "`my age` = 'old'", "holds numbers;", "`my age` > 60"),
+        (pa.table({"paid": [True, False]}), "paid = 'yes'", "holds true and false;", "paid = true"),
+    ],
+)
+def test_an_unfit_literal_is_answered_with_what_the_column_holds(table: pa.Table, text: str, held: str, help: str) -> None:
+    with pytest.raises(ConditionError) as met:
+        Condition.parse(text).mask(table)
+    assert held in met.value.met
+    assert met.value.help == f"Write it like: {help}"
+
+
 def test_columns_and_conjuncts_are_known() -> None:
     condition = Condition.parse("age > 1 and (city = 'Rome' or fraud = 1)")
     assert condition.columns() == {"age", "city", "fraud"}

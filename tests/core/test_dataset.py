@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import deepcopy
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -53,6 +56,18 @@ def test_names_and_order_must_be_those_of_the_schema() -> None:
 def test_weights_must_be_finite_not_negative_and_one_per_record(weight: list[float]) -> None:
     with pytest.raises(SchemaError, match=r"weight"):
         small().weighted(np.array(weight))
+
+
+def test_weights_cannot_be_written_to_and_are_no_ones_own_array() -> None:
+    given = np.array([1.0, 2.0, 3.0])
+    data = small().weighted(given)
+    given[:] = 9
+    assert data.weight.tolist() == [1, 2, 3]
+    for one in (data, data.take(np.array([0, 2])), data.concat(data), pickle.loads(pickle.dumps(data)), deepcopy(data)):
+        with pytest.raises(ValueError, match="read-only"):
+            one.weight[:] = 0
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            one.weight.flags.writeable = True
 
 
 def test_an_unknown_column_offers_the_nearest() -> None:

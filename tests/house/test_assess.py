@@ -78,7 +78,7 @@ def test_the_json_has_the_keys_that_scripts_rely_on(here: Path) -> None:
 
 def test_without_unseen_records_only_copies_are_counted_and_it_is_said(here: Path) -> None:
     found = object_of(call("real.csv", "fresh.csv", "--json"))
-    assert [score["name"] for score in found["privacy"]] == ["copy_share"]
+    assert [score["name"] for score in found["privacy"]] == ["copy_share", "identity_repeated"]
     assert found["gate"]["passed"] is None
     assert any("--holdout" in note for note in found["notes"])
 
@@ -187,6 +187,39 @@ def test_a_unit_is_one_person_and_stands_in_one_file(here: Path, tumours: pa.Tab
     with pytest.raises(SplitError) as met:
         complement.audit(real, made, holdout=visits.slice(0, 8), unit="person")
     assert met.value.code == "sealed-overlap"
+
+
+def test_names_beside_fresh_records_fail_and_are_named(here: Path, tumours: pa.Table) -> None:
+    rng = np.random.default_rng(0)
+    ssn = pa.array([f"{a}-{b}-{c}" for a, b, c in rng.integers((100, 10, 1000), (999, 99, 9999), (569, 3))])
+    people = tumours.append_column("ssn", ssn)
+    made = people.slice(400).set_column(8, "ssn", ssn.slice(0, 169))
+    found = complement.audit(people.slice(0, 200), made, holdout=people.slice(200, 200))
+    assert found.passed is False
+    assert found.why.startswith("Identities: in one column 169 of 200")
+    assert any("repeated in: ssn (169 of 200)" in note for note in found.notes)
+    fresh = complement.audit(people.slice(0, 200), people.slice(400), holdout=people.slice(200, 200))
+    assert fresh.passed is not False, fresh.why
+    assert values(fresh)["identity_repeated"] == 0.0
+
+
+def test_the_real_file_in_other_units_and_words_is_no_pass(tumours: pa.Table) -> None:
+    mixed = tumours.take(pa.array(np.random.default_rng(0).permutation(569)))
+    real, later = mixed.slice(0, 250), mixed.slice(250)
+    columns = {name: real.column(name).to_numpy() * 100 + 7 for name in real.column_names if name.startswith("mean")}
+    words = [word.upper() for word in real.column("diagnosis").to_pylist()]
+    found = complement.audit(real, pa.table({**columns, "diagnosis": words}), holdout=later, target="diagnosis")
+    assert (found.passed, "not comparable" in found.why) == (None, True)
+    assert any("Other units or spellings" in note and "mean_radius" in note for note in found.notes)
+
+
+def test_a_single_value_is_named_with_its_column(here: Path, tumours: pa.Table) -> None:
+    pay = np.round(np.random.default_rng(0).lognormal(10, 1, 569), 6)
+    paid = tumours.append_column("pay", pa.array(pay))
+    made = paid.slice(400).set_column(8, "pay", pa.array(pay[:169]))
+    found = complement.audit(paid.slice(0, 200), made, holdout=paid.slice(200, 200))
+    assert (found.passed, found.why.startswith("Values:")) == (False, True)
+    assert any("one real person has" in note and "pay (" in note for note in found.notes)
 
 
 @pytest.mark.slow

@@ -125,13 +125,15 @@ def test_what_cannot_be_done_is_said(here: Path, words: list[str], code: str):
     assert list(here.iterdir()) == [here / "staff.csv"]
 
 
-def test_an_empty_column_is_an_error_and_can_be_left(here: Path):
+def test_an_empty_column_is_left_and_is_an_error_only_when_it_is_named(here: Path):
     (here / "gone.csv").write_text("\n".join(["gone," + LINES[0], *("," + line for line in LINES[1:])]) + "\n")
-    result = call("impute", "gone.csv", "--out", "a.csv", "--json")
+    result = call("impute", "gone.csv", "--out", "a.csv", "--only", "gone", "--json")
     error = json.loads(result.stdout)["error"]
     assert (result.exit_code, error["code"]) == (2, "impute-empty")
     assert "all 120 cells are missing" in error["met"]
-    assert facts_of("impute", "gone.csv", "--out", "a.csv", "--leave", "gone")["left"][0]["column"] == "gone"
+    left = {"column": "gone", "cells": 120, "why": "no record has a value"}
+    assert facts_of("impute", "gone.csv", "--out", "a.csv")["left"][0] == left
+    assert facts_of("impute", "gone.csv", "--out", "b.csv", "--leave", "gone")["left"][0]["column"] == "gone"
 
 
 def test_the_call_gives_one_table_or_a_list(here: Path):

@@ -79,7 +79,8 @@ def test_the_command_line_takes_rules_and_tells_what_they_cost(here: Path) -> No
     assert "rules changed" in done.stdout
     assert obeyed(parquet.read_table("made.parquet"))
     told = json.loads(call(*words, "--out", "again.parquet", "--json").stdout)
-    assert len(told["notes"]) == 2
+    assert len(told["notes"]) == 3
+    assert "made by shuffle: not protected for privacy" in told["notes"][-1]
 
 
 def test_a_recipe_brings_its_rules_and_a_call_may_add_one(here: Path) -> None:

@@ -33,6 +33,18 @@ def test_a_log_gets_one_line_in_thirty_seconds():
     assert lines[1:] == [f"shard: stage fits, {done} of 100 shards" for done in (30, 60, 90)]
 
 
+def test_one_shard_is_one():
+    assert sentence("shard", {"stage": "fits", "done": 1, "shards": 1}) == "shard: stage fits, 1 of 1 shard"
+    assert sentence("stage", {"stage": "pilot", "shards": 1}) == "stage: pilot, 1 shard"
+
+
+def test_a_note_that_was_read_on_a_terminal_is_known():
+    for terminal in (True, False):
+        with Teller(console=Console(file=io.StringIO(), force_terminal=terminal)) as tell:
+            tell("note", {"note": "9 records repeat others."})
+        assert tell.told == ({"9 records repeat others."} if terminal else set())
+
+
 def test_quiet_says_nothing():
     assert told(quiet=True) == []
 

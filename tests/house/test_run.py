@@ -63,7 +63,7 @@ def test_an_option_that_does_not_exist_is_refused_with_the_nearest(here: Path, c
         complement.prove(cancer, target="target", learner="tree")  # type: ignore[call-arg]
     with pytest.raises(ComplementError) as caught:
         complement.prove(cancer, target="target", margin=-1.0)
-    assert caught.value.where == "call:purpose.margin"
+    assert caught.value.where == "--margin, or margin= in Python"
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,15 @@ def test_the_screen_is_the_one_that_was_looked_at():
     assert screen(JUDGEMENT) == Path(__file__).with_name("screen.txt").read_text(encoding="utf-8")
 
 
+def test_a_note_is_not_read_twice():
+    both = replace(JUDGEMENT, verdicts=(VERDICT, replace(VERDICT, learner="logistic")))
+    assert screen(both).count("The positive class is '1'.") == 1
+    for terminal in (True, False):
+        held = io.StringIO()
+        show(JUDGEMENT, Console(file=held, width=WIDTH, force_terminal=terminal), told=VERDICT.notes)
+        assert ("The positive class" in held.getvalue()) != terminal
+
+
 def test_every_number_of_the_verdict_is_on_the_screen():
     text = screen(JUDGEMENT)
     for said in (

@@ -19,6 +19,7 @@ from complement.core.score import Score
 from complement.core.seed import rng_at
 from complement.measure.privacy import MAX_AUC, Copies, DcrShare, DensityRatio, Membership, compared, gate
 from complement.models.nearness import Space
+from complement.prepare import privacy_gate
 
 
 def part(records: Dataset, start: int, rows: int) -> Dataset:
@@ -111,6 +112,22 @@ def test_a_few_recoded_outliers_pass_every_other_test_and_are_caught_among_the_i
     passed, why = gate([*others, *found.values()])
     assert passed is False
     assert "isolated" in why
+
+
+def test_people_with_one_category_changed_pass_by_distance_and_not_the_gate_of_a_substitute(adult: Dataset) -> None:
+    real, unseen = part(adult, 0, 4000), part(adult, 4000, 4000)
+    copied, rng = part(real, 0, 800).records, rng_at(0, "flip")
+    for name in ("work", "degree", "job", "country"):
+        one = rng.integers(4, size=800) == 0
+        words = np.where(one, rng.permutation(copied.column(name).to_pylist()), copied.column(name).to_pylist())
+        copied = copied.set_column(copied.column_names.index(name), name, pa.array(words, pa.string()))
+    made = part(adult, 8000, 3200).concat(Dataset.of(copied, adult.schema))
+    context = Context(real, unseen, adult.schema)
+    assert all(low(score) <= MAX_AUC for score in Membership().score(made, context) if score.name == "membership_auc")
+    passed, why, scores = privacy_gate(made, real, unseen)
+    assert "density_tpr" in {score.name for score in scores}
+    assert passed is False, why
+    assert privacy_gate(part(adult, 8000, 4000), real, unseen)[0] is True
 
 
 def test_a_dcr_share_is_high_for_a_copy_and_even_for_fresh_records(adult: Dataset, context: Context) -> None:

@@ -14,6 +14,7 @@ from complement.core.schema import RECORDS, Column, Schema
 from complement.core.score import Score
 from complement.core.seed import rng_at
 from complement.measure.fidelity import C2st, Shape
+from complement.measure.privacy import gate
 
 NAMES = ["radius", "texture", "perimeter", "area"]
 
@@ -69,6 +70,34 @@ def test_a_shifted_number_and_another_mix_of_words_show_in_the_shape() -> None:
     assert score.value == pytest.approx((0.2 + 0.5) / 2), "KS distance .2; 30 more a, 20 missing, 50 fewer b"
     holes = Dataset.of(pa.table({"size": pa.array([None] * 60 + [50.0] * 40), "word": ["a"] * 50 + ["b"] * 50}), schema)
     assert Shape().score(holes, Context(real, None, schema))[0].value == pytest.approx(0.6 / 2)
+
+
+def test_the_column_that_is_farthest_off_is_shown_beside_what_chance_gives(context: Context, tumours: Dataset) -> None:
+    inches = tumours.records.set_column(3, "area", pa.array(tumours.column("area").to_numpy() / 645.16))
+    made = Dataset.of(inches, tumours.schema).take(np.arange(400, 569))
+    found = {score.name: score for score in Shape().score(made, context)}
+    assert list(found) == ["shape_error", "shape_error_base", "shape_worst", "shape_worst_base"]
+    assert found["shape_worst"].value == 1.0
+    assert found["shape_worst_base"].value < 0.2
+    assert found["shape_error"].value < 0.3, "the mean over columns hides it"
+    good = [
+        Score("copy_share", 0.0, 0.0, 0.01, 500),
+        Score("copy_share_base", 0.0, 0.0, 0.01, 500),
+        Score("membership_auc", 0.5, 0.48, 0.52, 1000),
+        Score("membership_tpr", 0.01, 0.002, 0.02, 500),
+        Score("membership_fpr", 0.01, 0.002, 0.02, 500),
+    ]
+    passed, why = gate([*good, *found.values()])
+    assert (passed, "not comparable" in why) == (None, True)
+    assert gate([*good, *Shape().score(tumours.take(np.arange(400, 569)), context)])[0] is True
+
+
+def test_words_that_hardly_repeat_are_no_other_spelling() -> None:
+    schema = Schema({RECORDS: (Column("note", "text"),)})
+    sides = [Dataset.of(pa.table({"note": [f"{side} {place}" for place in range(50)]}), schema) for side in "abc"]
+    found = {score.name: score.value for score in Shape().score(sides[0], Context(sides[1], sides[2], schema))}
+    assert found["shape_worst"] == pytest.approx(1.0)
+    assert found["shape_worst_base"] == pytest.approx(1.0)
 
 
 def test_a_copy_is_compared_with_records_that_it_is_no_copy_of(context: Context) -> None:

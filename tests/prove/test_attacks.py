@@ -338,6 +338,16 @@ def test_records_with_dates_that_are_split_without_regard_to_time_get_a_note(wor
     assert "holds dates" not in " ".join(partition(dataset, purpose, salt="s", time="day").notes)
 
 
+def test_draws_across_time_are_refused_before_the_sealed_records_are_opened(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = load_breast_cancer(as_frame=True).frame.iloc[:200, [0, 1, 2, -1]].assign(day=np.arange(200))
+    settings: dict[str, Any] = {"generator": "bootstrap", "learners": "logistic", "weights": 0.5, "curve": False, "seeds": 2}
+    with pytest.raises(ProveError, match="what came later") as met:
+        complement.prove(frame, target="target", question="recipe", time="day", **settings)
+    assert (met.value.code, met.value.where) == ("prove-question", "split.time")
+    assert complement.prove(frame, target="target", folds=3, **settings).leaks == ()
+
+
 def test_a_trial_after_another_of_the_same_records_is_told_whatever_was_done_to_them(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     frame = load_breast_cancer(as_frame=True).frame.iloc[:240, [0, 1, 2, 3, 4, -1]]

@@ -60,6 +60,12 @@ SUBSTITUTE = [
     (evidence(-0.001, 0.003), None, "INCONCLUSIVE", "privacy-not-shown"),
     (evidence(-0.001, 0.003), False, "FALLS SHORT", "falls-short-privacy"),
     (evidence(-0.02), True, "FALLS SHORT", "falls-short"),
+    (evidence(-0.02, guards=(FAILED,)), True, "FALLS SHORT", "falls-short"),
+    (evidence(-0.001, 0.003, guards=(FAILED,)), True, "FALLS SHORT", "falls-short-guard"),
+    (evidence(-0.001, 0.003, guards=(FAILED,)), None, "FALLS SHORT", "falls-short-guard"),
+    (evidence(-0.004, 0.01, guards=(FAILED,)), True, "FALLS SHORT", "falls-short-guard"),
+    (evidence(-0.001, 0.003, guards=(FAILED,)), False, "FALLS SHORT", "falls-short-privacy"),
+    (evidence(-0.001, 0.003, guards=(UNSHOWN,)), True, "SUBSTITUTES", "substitutes"),
     (evidence(-0.004, 0.01), True, "INCONCLUSIVE", "inconclusive"),
     (evidence(rarest=3), True, "INCONCLUSIVE", "too-few-positives"),
     (evidence(leaks=(ERROR,)), False, "INCONCLUSIVE", "leak-void"),
@@ -90,6 +96,19 @@ def test_a_way_that_does_not_apply_says_why():
     assert (met.outcome, met.note) == ("not applicable", "a delivered file names no request")
 
 
+def test_no_difference_prints_the_interval_that_decided_it():
+    # The 95 % interval reaches beyond the margin, the 90 % one does not.
+    wide, narrow = effect(0.0, 0.0055), effect(0.0, 0.0046)
+    met = evidence(effect=wide, equivalence=narrow)
+    assert decide(met) == ("NO DIFFERENCE", "no-difference")
+    nothing = {"metric": "auroc", "margin": 0.005, "weight": 0.5, "weights": (0.5,), "units_to_settle": None}
+    verdict = Verdict("tree", *decide(met), "", effect=wide, baseline=wide, detectable_effect=0.01, equivalence=narrow, **nothing)
+    sentence = headline(verdict, Purpose("y", "binary", ("no", "yes")), rarest=99).headline
+    assert "[-0.0055, +0.0055]; its 90 % interval [-0.0046, +0.0046] lies within ±0.005" in sentence
+    strict = headline(verdict, Purpose("y", "binary", ("no", "yes"), alpha=0.01), rarest=99).headline
+    assert "its 98 % interval" in strict
+
+
 def test_every_code_has_a_headline_of_its_own():
     codes = {code for _, _, code in TABLE} | {code for *_, code in SUBSTITUTE}
     sentences = set()
@@ -113,6 +132,7 @@ def test_every_code_has_a_headline_of_its_own():
         )
         sentence = headline(verdict, Purpose("y", "binary", ("no", "yes")), rarest=29).headline
         assert sentence.startswith("tree: ")
+        assert ("harm to" in sentence and "ece" in sentence) == (code in ("guard-failed", "falls-short-guard"))
         assert sentence.endswith(".")
         sentences.add(sentence)
     assert len(sentences) == len(codes)

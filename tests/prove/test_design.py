@@ -89,6 +89,25 @@ def test_half_draws_are_halves_and_differ(world):
     assert not np.array_equal(cuts[0].train, cuts[1].train)
 
 
+def test_half_draws_beside_a_sealed_part_learn_from_the_open_records_alone(world):
+    part = trial(world, per_unit=2)
+    sealed = Partition(part.partition.unit, np.where(part.partition.unit % 4 == 0, 0, -1), 1)
+    cuts, halves = cuts_of(part.real, sealed, part.purpose, Plan("recipe", draws=5))
+    assert halves
+    assert all(np.array_equal(cut.test, sealed.test(0)) for cut in cuts)
+    assert all(len(cut.train) == 90 and not set(cut.train) & set(cut.test) for cut in cuts)
+    assert not np.array_equal(cuts[0].train, cuts[1].train)
+
+
+def test_draws_across_time_are_refused(world):
+    part = trial(world)
+    partition = Partition(np.arange(240), np.arange(240) // 60, 4, kind="time", block=np.arange(240) // 10)
+    for rows in (None, 20):
+        with pytest.raises(ProveError, match="what came later") as caught:
+            cuts_of(part.real, partition, part.purpose, Plan("recipe", draws=5, draw_rows=rows))
+        assert caught.value.code == "prove-question"
+
+
 def test_more_draws_than_records_are_refused(world):
     part = trial(world)
     with pytest.raises(ProveError, match="draws of 50 records"):

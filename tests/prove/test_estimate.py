@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from complement import catalog
 from complement.core.purpose import Purpose
-from complement.prove.estimate import Sealed, difference, per_class, value_of
+from complement.prove.estimate import Sealed, difference, judged, per_class, value_of
+from complement.prove.statistics import critical
 
 BINARY = Purpose("y", "binary", ("no", "yes"))
 METRICS = {name: catalog.metric(name, BINARY) for name in ("auroc", "log_loss", "ece", "accuracy")}
@@ -126,6 +129,64 @@ def test_a_fold_without_positives_is_left_out_and_none_at_all_gives_nothing():
     assert part.value == pytest.approx(whole.value)
     none = difference(METRICS["auroc"], sealed(0 * truth), split(arm), split(base), everywhere(100))
     assert none is None
+
+
+def delong(truth: np.ndarray, score: np.ndarray) -> float:
+    """The variance of AUROC as DeLong et al. (1988) write it, pair by pair."""
+    ones, zeros = score[truth == 1], score[truth == 0]
+    beats = (ones[:, None] > zeros).astype(float)
+    return float(beats.mean(axis=1).var(ddof=1) / len(ones) + beats.mean(axis=0).var(ddof=1) / len(zeros))
+
+
+@pytest.mark.parametrize("positives", [2, 5, 40])
+def test_the_variance_of_auroc_is_that_of_delong_with_few_positives_too(positives):
+    rng = np.random.default_rng(7)
+    truth = (np.arange(100) < positives).astype(int)
+    score = 1 / (1 + np.exp(-rng.normal(0.8 * truth)))
+    found = difference(METRICS["auroc"], sealed(truth), split(score), None, everywhere(100))
+    assert found.units_variance == pytest.approx(delong(truth, score) * 100 / 99)
+    assert positives - 1 <= found.units_df < 98  # of both classes together, as Welch and Satterthwaite weigh them
+
+
+def test_a_fold_with_one_positive_is_left_out_because_nobody_knows_its_spread():
+    truth, score, _ = drawn(np.random.default_rng(8), 100)
+    truth[:50] = np.arange(50) == 3
+    found = difference(METRICS["auroc"], sealed(truth, 2), split(score, 2), None, everywhere(100, 2))
+    assert found.value == METRICS["auroc"].values(truth[50:], score[50:], np.ones(50))
+    assert per_class(sealed(truth, 2), judged(METRICS["auroc"], sealed(truth, 2), everywhere(100, 2)), BINARY) == truth[50:].sum()
+    loss = difference(METRICS["log_loss"], sealed(truth, 2), split(score, 2), None, everywhere(100, 2))
+    assert (loss.n, loss.units_df) == (100, None)
+    assert per_class(sealed(truth, 2), judged(METRICS["log_loss"], sealed(truth, 2), everywhere(100, 2)), BINARY) == truth.sum()
+
+
+@pytest.mark.parametrize(("folds", "positives"), [(5, 30), (10, 30)])
+def test_a_null_effect_is_told_from_0_in_5_percent_with_30_positives(folds, positives):
+    # Exchangeable arms; without what few positives need, 10 folds give 8 to 13 %.
+    rng = np.random.default_rng(9)
+    rows, runs, found = 300, 500, 0
+    order = np.argsort(np.r_[np.arange(positives) % folds, np.arange(rows - positives) % folds], kind="stable")
+    truth = (np.arange(rows) < positives).astype(int)[order]
+    for _ in range(runs):
+        signal = rng.normal(1.2 * truth)
+        arm, base = (1 / (1 + np.exp(-(signal + rng.normal(0, 0.5, rows)))) for _ in range(2))
+        run = difference(METRICS["auroc"], sealed(truth, folds), split(arm, folds), split(base, folds), everywhere(rows, folds))
+        found += abs(run.value) > critical(run, 0.05) * run.error
+    assert 0.02 * runs <= found <= 0.07 * runs
+
+
+@pytest.mark.parametrize("name", ["auroc", "ece"])
+def test_halves_judged_on_one_sealed_part_vary_by_their_draw_and_by_the_sealed_units(name):
+    rng = np.random.default_rng(10)
+    truth, arm, base = drawn(rng, 200)
+    draws = [np.clip(arm + rng.normal(0, 0.05, 200), 0.01, 0.99) for _ in range(6)]
+    one = sealed(truth)
+    fields = {key: getattr(one, key) * 6 for key in ("truth", "weight", "cluster", "unit")}
+    shared = replace(one, **fields, shared=True, overlap=1.0)
+    found = difference(METRICS[name], shared, [[draw] for draw in draws], [[base]] * 6, [np.ones(200, bool)] * 6)
+    apart = difference(METRICS[name], replace(shared, overlap=None), [[d] for d in draws], [[base]] * 6, [np.ones(200, bool)] * 6)
+    assert found.units_variance == apart.units_variance > 0
+    assert found.draws_variance == pytest.approx(7 * apart.draws_variance)
+    assert found.value == apart.value
 
 
 def test_the_rarest_class_is_counted_in_units():

@@ -49,6 +49,10 @@ def test_what_is_shown_to_be_too_small_is_no_difference(world):
     purpose = replace(world.PURPOSE, margin=0.05)
     judgement = world.run(world.real(), world.refit(Bootstrap(), 1.0), purpose=purpose, plan=world.plan(weights=(0.1,)))
     assert told(judgement) == ("NO DIFFERENCE", "no-difference")
+    verdict = judgement.verdicts[0]
+    assert verdict.effect.low < verdict.equivalence.low < verdict.equivalence.high < verdict.effect.high
+    assert judgement.as_json()["verdicts"][0]["equivalence"]["value"] == verdict.effect.value
+    assert "90 % interval" in verdict.headline
 
 
 def test_what_cannot_be_told_is_inconclusive_and_says_what_would_settle_it(world):
@@ -186,6 +190,43 @@ def test_half_draws_are_judged_more_cautiously(world):
     assert verdict.effect.low < verdict.effect.value < verdict.effect.high
 
 
+def test_a_recipe_beside_a_sealed_part_never_learns_from_it(world):
+    # Sealed records whose classes are turned round: whoever learnt from them would rank them well.
+    x, y = world.law(600, "real", 0)
+    partition = world.once(600, 0.3)
+    sealed = partition.test(0)
+    y[sealed] = ~y[sealed]
+    plan = world.plan(question="recipe", draws=6, weights=(0.5,))
+    judgement = world.run(world.records(x, y), world.refit(Bootstrap(), 1.0), partition=partition, plan=plan)
+    verdict = judgement.verdicts[0]
+    assert verdict.effect.n == len(sealed)
+    assert verdict.baseline.value < 0.3
+    assert verdict.effect.low < verdict.effect.high
+
+
+def test_the_gap_between_slices_has_an_interval_of_its_own_over_half_draws(world):
+    slices = (Slice("left", Condition.parse("x0 < 0")), Slice("right", Condition.parse("x0 >= 0")))
+    plan = world.plan(question="recipe", draws=6, weights=(0.5,))
+    purpose = replace(world.PURPOSE, slices=slices)
+    verdict = world.run(world.real(500), world.refit(world.Fresh(noise=1.5), 1.0), purpose=purpose, plan=plan).verdicts[0]
+    gap = next(guard for guard in verdict.guards if guard.name == "gap between slices")
+    wide = [part.effect.high - part.effect.low for part in verdict.slices]
+    assert max(wide) / 2 < gap.effect.high - gap.effect.low < sum(wide)
+
+
+def test_a_substitute_that_harms_what_must_not_be_harmed_falls_short_and_says_what(world):
+    # The law's own records, balanced: the ranking stays, the probabilities are far too high.
+    purpose = replace(world.PURPOSE, margin=0.05)
+    plan = world.plan(question="substitute", weights=(1.0,))
+    judgement = world.run(world.real(1000, shift=-4.0), world.refit(world.Fresh(noise=1.5), 1.0), purpose=purpose, plan=plan,
+                          privacy=lambda made, members, others: (True, "as told", []))  # fmt: skip
+    verdict = judgement.verdicts[0]
+    assert verdict.effect.low > -0.05
+    assert told(judgement) == ("FALLS SHORT", "falls-short-guard")
+    assert "harm to" in verdict.headline
+    assert "log_loss" in verdict.headline
+
+
 def test_a_delivered_file_never_gets_the_question_recipe(world):
     with pytest.raises(ProveError, match="refitted") as caught:
         world.run(world.real(200), world.Fixed(world.real(50)), plan=world.plan(question="recipe"))
@@ -287,6 +328,18 @@ def test_a_plug_in_metric_that_only_meets_the_protocol_is_judged_by(world):
     same = world.run(world.real(300), world.refit(world.Fresh(flip=0.9)), purpose=replace(purpose, metric="accuracy")).verdicts[0]
     assert own.state == same.state == "HURTS"
     assert own.effect.value == pytest.approx(same.effect.value, abs=0.02)
+
+
+def test_a_plug_in_metric_that_does_not_say_which_values_are_better_is_refused(world):
+    class Loss(ShareRight):
+        name, better = "loss", "lower"
+
+    def metric_of(name, purpose):
+        return Loss(purpose) if name == "loss" else catalog.metric(name, purpose)
+
+    with pytest.raises(ProveError, match="'lower'; it is 'high' or 'low'") as caught:
+        world.run(world.real(300), world.refit(world.Fresh()), purpose=replace(world.PURPOSE, metric="loss"), metric_of=metric_of)
+    assert caught.value.code == "prove-metric"
 
 
 def test_a_learner_that_ignores_weights_gets_resampled_records(world):

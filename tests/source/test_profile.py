@@ -150,6 +150,68 @@ def test_identifiers_are_found_and_measurements_are_not() -> None:
     assert "perhaps the unit" in found.text()
 
 
+NUMBERS = [n % 80 + 300 for n in range(400)]
+
+
+@pytest.mark.parametrize(
+    "name", ["pid", "PATNO", "usubjid", "case_no", "mrn", "nhs_number", "ptid", "hadm_id", "custid", "visit_pid"]
+)
+def test_the_numbers_of_patients_are_identifiers_and_perhaps_the_unit(name: str) -> None:
+    for count in (80, 20):  # forty visits each, or twenty: where the name is plain, few patients are patients, too
+        found = profile(pa.table({name: [number % count for number in NUMBERS]}))
+        assert found.schema.column(name).role == "identifier"
+        assert "perhaps the unit" in found.text()
+
+
+@pytest.mark.parametrize(
+    "name", ["humid", "paid", "rapid", "lipid", "covid", "members", "policy", "account", "subjects", "casino"]
+)
+def test_words_that_only_look_like_it_are_no_identifiers(name: str) -> None:
+    assert profile(pa.table({name: NUMBERS})).schema.column(name).role == "feature"
+
+
+def test_a_school_subject_is_no_patient_and_many_subjects_are() -> None:
+    few, many = pa.table({"subject": ["maths", "arts", "law"] * 40}), pa.table({"subject": NUMBERS})
+    assert [profile(one).schema.column("subject").role for one in (few, many)] == ["feature", "identifier"]
+
+
+def test_text_of_one_form_that_repeats_is_perhaps_the_unit() -> None:
+    rows = 600
+    table = pa.table(
+        {
+            "ref": [f"K-{n % 150 + 1000}" for n in range(rows)],
+            "postcode": [f"{n % 150 + 10000}x" for n in range(rows)],
+            "town": ["town " + "ab"[n % 2] * (n % 150) for n in range(rows)],
+            "ward": [f"W{n % 9 + 100}" for n in range(rows)],
+        }
+    )
+    found = profile(table)
+    assert [g.column for g in found.guesses if g.what == "unit"] == ["ref"]
+    assert found.schema.column("ref").role == "feature"
+    corrected = profile(table, corrections={"ref": {"role": "feature"}})
+    assert [g for g in corrected.guesses if g.what == "unit"] == []
+
+
+def test_whole_numbers_with_few_values_and_the_name_of_a_code_are_told() -> None:
+    values = [n % 30 for n in range(300)]
+    found = profile(pa.table({"type_id": values, "shopCode": values, "visits": values}))
+    assert [g.column for g in found.guesses if g.what == "codes"] == ["type_id", "shopCode"]
+
+
+def test_one_cell_with_fourteen_digits_does_not_speak_for_its_column() -> None:
+    values = [round(1 + n * 0.37 % 5, 2) for n in range(1000)]
+    found = profile(pa.table({"creatinine": [*values, 1.23456789012345]}))
+    assert found.schema.column("creatinine").constraints.decimals == 2
+    assert "1 of 1,001 values" in found.text()
+    many = profile(pa.table({"creatinine": [*values, *(n / 7 for n in range(1, 30))]}))
+    assert many.schema.column("creatinine").constraints.decimals is None
+
+
+def test_zeros_do_not_say_how_the_other_values_are_written() -> None:
+    values = [0.0] * 5000 + [n / 7 for n in range(1, 30)]
+    assert profile(pa.table({"gain": values})).schema.column("gain").constraints.decimals is None
+
+
 def test_constant_and_empty_columns_are_ignored() -> None:
     found = profile(pa.table({"one": [1] * 30, "none": pa.nulls(30), "x": list(range(15)) * 2}))
     assert [c.name for c in found.schema.with_role("ignore")] == ["one", "none"]

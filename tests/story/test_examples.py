@@ -98,6 +98,18 @@ def test_a_draw_is_the_same_every_time_and_another_draw_is_another_sample(tmp_pa
     assert one != three
 
 
+def test_an_edited_example_is_not_overwritten_unless_it_is_asked_for(tmp_path: Path) -> None:
+    recipe = write_example("small-office", tmp_path)
+    recipe.write_text(recipe.read_text(encoding="utf-8") + "# mine\n")
+    with pytest.raises(UsageError, match="is there already"):
+        write_example("small-office", tmp_path)
+    refused = CliRunner().invoke(main, ["example", "small-office", "--out", str(tmp_path), "--json"])
+    assert json.loads(refused.stdout)["error"]["code"] == "usage"
+    assert "# mine" in recipe.read_text(encoding="utf-8")
+    assert CliRunner().invoke(main, ["example", "small-office", "--out", str(tmp_path), "--force"]).exit_code == 0
+    assert "# mine" not in recipe.read_text(encoding="utf-8")
+
+
 def test_no_record_is_both_learnt_from_and_sealed(tmp_path: Path) -> None:
     write_example("small-office", tmp_path)
     learnt, judged = ((tmp_path / file).read_text(encoding="utf-8").splitlines()[1:] for file in ("records.csv", "sealed.csv"))

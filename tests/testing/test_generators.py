@@ -132,7 +132,7 @@ class Deaf(Copies):
 
 class Scribbler(Copies):
     def fit(self, real: Dataset, *, seed: int) -> Self:
-        real.weight[:] = 0.5
+        object.__setattr__(real, "weight", np.full(real.rows, 0.5))  # the array itself cannot be written to
         return super().fit(real, seed=seed)
 
 

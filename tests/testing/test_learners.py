@@ -105,7 +105,7 @@ class Wandering(Ridge):
 class Scribbler(Ridge):
     def fit(self, train: Dataset, purpose: Purpose, *, weight: np.ndarray, seed: int) -> Self:
         super().fit(train, purpose, weight=weight, seed=seed)
-        train.weight[:] = 0.5
+        object.__setattr__(train, "weight", np.full(train.rows, 0.5))  # the array itself cannot be written to
         return self
 
 

@@ -65,7 +65,7 @@ class Restless(Cheap):
 
 class Scribbler(Cheap):
     def tag(self, candidates: Dataset, context: Context) -> Tags:
-        context.train.weight[:] = 0.5
+        object.__setattr__(context.train, "weight", np.full(context.train.rows, 0.5))  # the array itself cannot be written to
         return super().tag(candidates, context)
 
 
@@ -106,7 +106,7 @@ class RestlessShare(Share):
 
 class ScribblingShare(Share):
     def score(self, synthetic: Dataset, context: Context) -> list[Score]:
-        synthetic.weight[:] = 0.5
+        object.__setattr__(synthetic, "weight", np.full(synthetic.rows, 0.5))  # the array itself cannot be written to
         return super().score(synthetic, context)
 
 

@@ -27,6 +27,7 @@ from complement.core.schema import nearest
 
 Literal = str | float | int | bool
 MAX_LENGTH = 4000  # a condition is a line that a person wrote, not a program
+FEW = 5  # numbers of a column that an error writes out
 MAX_DEPTH = 50  # of nested parentheses and `not`, far below Python's own limit
 COMPARISONS = {
     "=": "equal",
@@ -266,7 +267,7 @@ def _test_mask(test: Test, table: pa.Table, text: str) -> np.ndarray:
     if test.operator == "missing":
         found = pc.is_null(column, nan_is_null=True)
     else:
-        values = [_fit(value, column.type, test, text) for value in test.values]
+        values = [_fit(value, column, test, text) for value in test.values]
         if test.operator == "in":
             found = pc.is_in(column, value_set=pa.array(values))
         elif test.operator == "between":
@@ -283,9 +284,9 @@ def _test_mask(test: Test, table: pa.Table, text: str) -> np.ndarray:
     )
 
 
-def _fit(value: Literal, kind: pa.DataType, test: Test, text: str) -> pa.Scalar:
+def _fit(value: Literal, column: pa.ChunkedArray, test: Test, text: str) -> pa.Scalar:
     """The literal as a scalar that the column can be compared with, losing nothing."""
-    fits = False
+    fits, kind = False, column.type
     if pa.types.is_boolean(kind):
         fits = isinstance(value, bool) or value in (0, 1)
         value = bool(value) if fits else value
@@ -305,9 +306,28 @@ def _fit(value: Literal, kind: pa.DataType, test: Test, text: str) -> pa.Scalar:
             return pa.scalar(value, pa.string()).cast(kind) if pa.types.is_temporal(kind) else pa.scalar(value, kind)
         except (pa.ArrowInvalid, OverflowError):
             fits = False
-    raise ConditionError(
-        "where-type",
-        f"Column '{test.column}' holds {kind}; it cannot be compared with {value!r}.",
-        where=text,
-        help="Text in single quotes, numbers bare, dates as '2024-05-01'.",
-    )
+    held, example = _held(column)
+    met = f"Column '{test.column}' holds {held}; it cannot be compared with {value!r}."
+    name = test.column if re.fullmatch(r"[^\W\d][\w.\-]*", test.column) else f"`{test.column}`"
+    raise ConditionError("where-type", met, where=text, help=f"Write it like: {name} {example}")
+
+
+def _held(column: pa.ChunkedArray) -> tuple[str, str]:
+    """What a column holds, in words, and how it is asked for; the numbers themselves where they are few."""
+    kind = column.type
+    if pa.types.is_boolean(kind):
+        return "true and false", "= true"
+    if pa.types.is_temporal(kind):
+        return "dates" if pa.types.is_date(kind) else "times", "> '2024-05-01'"
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        few = sorted(one for one in pc.unique(column.drop_null()).slice(0, FEW + 1).to_pylist() if one == one)
+        if 0 < len(few) <= FEW:
+            shown = [f"{one:g}" for one in few]
+            return (
+                f"the number{'s' * (len(few) > 1)} {' and '.join(filter(None, [', '.join(shown[:-1]), shown[-1]]))}",
+                f"= {shown[-1]}",
+            )
+        return "numbers", "> 60"
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return "text", "= 'Rome'"
+    return str(kind), "is not missing"

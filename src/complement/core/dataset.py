@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ class Dataset:
 
     `tables` are named Arrow tables whose columns stand in the order of `schema.tables`. The root's rows are the
     records: `weight` (float64, shape (records,), >= 0) and `lineage` (one row per record) belong to them.
-    Immutable: every method gives a new Dataset. Raises SchemaError when shapes, names or keys do not agree.
+    Immutable: every method gives a new Dataset, and `weight` is a copy that cannot be written to. Raises SchemaError when
+    shapes, names or keys do not agree.
     """
 
     tables: Mapping[str, pa.Table]
@@ -66,8 +68,13 @@ class Dataset:
             raise SchemaError(
                 "dataset-shape", f"{self.rows} records, {len(self.weight)} weights, {len(self.lineage)} lineage rows."
             )
+        object.__setattr__(self, "weight", _sealed(self.weight))
         if len(self.weight) and not (np.isfinite(self.weight).all() and self.weight.min() >= 0):
             raise SchemaError("dataset-shape", "A record weight is negative or not finite.")
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A pickled or deeply copied array can be written to, whatever it was before.
+        self.__dict__.update(state | {"weight": _sealed(state["weight"])})
 
     @property
     def records(self) -> pa.Table:
@@ -170,7 +177,19 @@ class Dataset:
         """A pandas DataFrame; pandas is not a dependency and is imported by Arrow only here."""
         return self.to_arrow(table).to_pandas()
 
+    def to_polars(self, table: str | None = None) -> Any:
+        """A polars DataFrame; polars is not a dependency and is imported only here."""
+        return import_module("polars").DataFrame(self.to_arrow(table))
+
     def __repr__(self) -> str:
         made = int(self.synthetic.sum())
         tables = "" if list(self.tables) == [RECORDS] else f", tables={list(self.tables)}"
         return f"Dataset({self.rows} records x {len(self.schema.columns)} columns, {made} synthetic{tables})"
+
+
+def _sealed(weight: np.ndarray) -> np.ndarray:
+    """The same numbers where nobody can write to them: a generator that did would change what real only is trained on.
+
+    A flag on the array alone could be turned back by whoever holds it; an array over bytes cannot.
+    """
+    return weight if isinstance(weight.base, bytes) else np.frombuffer(np.asarray(weight, float).tobytes())

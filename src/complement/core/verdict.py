@@ -74,7 +74,10 @@ class Worth:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a trial decided for one learner. `weight` is the arm's weight (the median over folds when screened)."""
+    """What a trial decided for one learner. `weight` is the arm's weight (the median over folds when screened).
+
+    `equivalence` is the effect with the interval at 1 - 2 alpha (90 %), by which NO DIFFERENCE is decided.
+    """
 
     learner: str
     state: State
@@ -94,6 +97,7 @@ class Verdict:
     slices: tuple[SliceEffect, ...] = ()
     leaks: tuple[Leak, ...] = ()
     notes: tuple[str, ...] = ()
+    equivalence: Effect | None = None
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)

@@ -14,6 +14,7 @@ import numpy as np
 from complement.core.errors import StorageError, UsageError
 from complement.core.extras import need
 from complement.core.schema import nearest
+from complement.deliver import refuse_overwrite
 
 RECIPE, RECORDS, SEALED = "recipe.yaml", "records.csv", "sealed.csv"
 YEARS, DAYS_PER_YEAR = 5, 365.25
@@ -75,22 +76,24 @@ _EXAMPLES = {
 NAMES = tuple(_EXAMPLES)
 
 
-def write_example(name: str, folder: str | Path, *, draw: int = 0) -> Path:
+def write_example(name: str, folder: str | Path, *, draw: int = 0, replace: bool = False) -> Path:
     """Write the example's recipe and data into `folder`, which is made if need be; the path of the recipe.
 
     The records to learn from are the first of an order that hashes the number of `draw` and of the row; draw 0 is the
-    one that the documentation shows. The same draw gives the same bytes. Files of the same names are replaced. Raises
-    UsageError for a name that is none, MissingExtraError without the packages that hold the data, StorageError.
+    one that the documentation shows. The same draw gives the same bytes. Raises UsageError for a name that is none, or when a
+    file of the same name is there (an edited recipe) and not to be replaced; MissingExtraError without the packages that
+    hold the data, StorageError.
     """
     if name not in _EXAMPLES:
         raise UsageError("unknown-name", f"There is no example '{name}'.", help=nearest(name, list(NAMES)))
-    example = _EXAMPLES[name]
+    example, folder = _EXAMPLES[name], Path(folder)
+    names = (RECIPE, RECORDS, *([SEALED] if example.sealed else []))
+    refuse_overwrite((folder / file for file in names), reads=(), replace=replace)
     table = example.table()
     order = _order(len(table), draw)
     parts = {RECORDS: order[: example.learnt]}
     if example.sealed:
         parts[SEALED] = order[example.learnt :]
-    folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file, rows in parts.items():

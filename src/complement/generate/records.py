@@ -26,9 +26,10 @@ class Training:
     """What a generator learns from: the records with weight above 0, and only the columns that may be learnt.
 
     `table` holds the learnt columns in file order, shape (rows, learnt); `weight` their weights, mean 1; `even` says
-    that all weights are equal; `places` are their positions among all real records. `schema` and `arrow` describe the
-    root table whole; `depth` is the largest depth met. `remakers` make identifiers, units and personal columns;
-    `constants` are the codes of columns with one value: record weights (their mean) and ignored constants.
+    that all weights are equal; `places` are their positions among all real records, `unit` whose record each is, by number
+    (a unit's, or that of an identifier that repeats). `schema` and `arrow` describe the root table whole; `depth` is the
+    largest depth met. `remakers` make identifiers, units and personal columns; `constants` are the codes of columns with
+    one value: record weights (their mean) and ignored constants.
     """
 
     schema: Schema
@@ -37,6 +38,7 @@ class Training:
     weight: np.ndarray
     even: bool
     places: np.ndarray
+    unit: np.ndarray
     depth: int
     remakers: Mapping[str, Remaker]
     codes: Mapping[str, Code]
@@ -99,6 +101,7 @@ def prepare(real: Dataset, *, generator: str, any_kind: bool = False, many_table
         weight=weight,
         even=bool(np.all(weight == weight[0])),
         places=np.flatnonzero(kept),
+        unit=_owners(real)[kept],
         depth=lineages.depth_of(real.lineage),
         remakers={
             c.name: Remaker.of(c, real.column(c.name))
@@ -155,7 +158,7 @@ def _refuse_unlearnable(real: Dataset, learnt: list[Column], generator: str) -> 
             raise GenerateError(
                 "generate-unsupported",
                 f"'{generator}' cannot make column '{column.name}', which holds {column.kind}.",
-                help=f"Give '{column.name}' the role ignore, or use 'bootstrap', which carries whole records.",
+                help=f"Give '{column.name}' the role ignore (--ignore {column.name}), or use 'bootstrap'.",
             )
     if not learnt:
         raise GenerateError(
@@ -163,6 +166,22 @@ def _refuse_unlearnable(real: Dataset, learnt: list[Column], generator: str) -> 
             f"No column is left for '{generator}' to learn: all are identifiers, personal, ignored or weights.",
             help="Give at least one column the role feature or target.",
         )
+
+
+def _owners(real: Dataset) -> np.ndarray:
+    """Whose record each is, by number, shape (rows,): by the unit; without one by the identifier that repeats most."""
+    if real.schema.with_role("unit"):
+        return real.units()
+    best = real.units()
+    for column in real.schema.with_role("identifier"):
+        codes = real.column(column.name).combine_chunks().dictionary_encode()
+        number = codes.indices.to_numpy(zero_copy_only=False).astype(float)
+        gone = np.isnan(number)
+        number[gone] = np.arange(gone.sum()) + len(codes.dictionary)  # nobody's record is nobody else's
+        owner = np.unique(number, return_inverse=True)[1]
+        if owner.max(initial=-1) < best.max(initial=-1):
+            best = owner
+    return best
 
 
 def _mean(values: pa.ChunkedArray) -> float:

@@ -103,7 +103,11 @@ class Remaker:
         made = outside.copy()
         again = np.arange(rows)
         for _ in range(_ROUNDS):
-            made[again] = first + unit * np.floor(rng.random(len(again)) * room).astype(made.dtype)
+            place = rng.random(len(again))
+            if whole or self.code.decimals is not None:
+                made[again] = first + unit * np.floor(place * room).astype(made.dtype)
+            else:  # as many decimals as there are: steps from the smallest would carry its own
+                made[again] = first + place * (last - first)
             again = np.flatnonzero(is_in(made, self.numbers) | (self.distinct & _repeats(made)))
             if not len(again):
                 return made

@@ -73,7 +73,11 @@ class TableGenerator(ABC):
         answer = answered(
             training, {training.schema.root: made.table}, request, seed=seed, generator=self.name, spent=spent, tally=made.tally
         )
-        return replace(answer, notes=(*self._enforced.notes, *made.tally.notes(made.drawn)))
+        return replace(answer, notes=(*self._enforced.notes, *self._notes(), *made.tally.notes(made.drawn)))
+
+    def _notes(self) -> tuple[str, ...]:
+        """What a reader of any records of this fit should know."""
+        return ()
 
     @abstractmethod
     def _learn(self, training: Training, seed: int) -> None:

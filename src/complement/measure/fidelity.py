@@ -30,23 +30,38 @@ class Shape:
     "shape_error": the mean over the columns of the distance between the synthetic and the train distribution, 0 to 1. Numbers:
     the Kolmogorov-Smirnov distance of what is present, or the difference of the missing shares if that is more. All other
     columns: total variation, missing being a value. "shape_error_base": the same of tune, of which at most as many records are
-    taken as there are synthetic ones: what chance alone gives. How columns hang together is not seen. No interval.
+    taken as there are synthetic ones: what chance alone gives. "shape_worst" and "shape_worst_base": both of the one column in
+    which they are farthest apart. How columns hang together is not seen. No interval.
     """
 
     seed: int = 0
 
     def score(self, synthetic: Dataset, context: Context) -> list[Score]:
+        apart = self.by_column(synthetic, context)
+        if not apart:
+            return []
+        sides = (("", synthetic.rows), ("_base", 0 if context.tune is None else min(synthetic.rows, context.tune.rows)))
+        means = [float(np.mean(distances)) for distances in zip(*apart.values(), strict=True)]
+        scores = [
+            Score(f"shape_error{side}", mean, None, None, rows, "low") for mean, (side, rows) in zip(means, sides, strict=False)
+        ]
+        if len(means) < 2:  # which column is off by more than chance, only tune tells
+            return scores
+        worst = max(apart.values(), key=lambda distances: distances[0] - distances[1])
+        return scores + [
+            Score(f"shape_worst{side}", far, None, None, rows, "low") for far, (side, rows) in zip(worst, sides, strict=True)
+        ]
+
+    def by_column(self, synthetic: Dataset, context: Context) -> dict[str, tuple[float, ...]]:
+        """Of each column the distance of the made records from train and, where there is tune, that of tune."""
         columns = compared(context.schema)
         if not columns or not synthetic.rows or not context.train.rows:
-            return []
-        scores = [self._mean("shape_error", synthetic, context.train, columns)]
+            return {}
+        others = [synthetic]
         if context.tune is not None and context.tune.rows:
             rows = rng_at(self.seed, "shape", "tune").permutation(context.tune.rows)[: synthetic.rows]
-            scores.append(self._mean("shape_error_base", context.tune.take(np.sort(rows)), context.train, columns))
-        return scores
-
-    def _mean(self, name: str, one: Dataset, other: Dataset, columns: list[Column]) -> Score:
-        return Score(name, float(np.mean([_apart(one, other, column) for column in columns])), None, None, one.rows, "low")
+            others.append(context.tune.take(np.sort(rows)))
+        return {column.name: tuple(_apart(one, context.train, column) for one in others) for column in columns}
 
 
 @dataclass(frozen=True)

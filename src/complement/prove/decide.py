@@ -86,15 +86,17 @@ def compare(name: str, found: Estimate | None, *, alpha: float, margin: float, n
 
 
 def decide_substitute(evidence: Evidence, *, private: bool | None) -> tuple[State, str]:
-    """Non-inferiority of synthetic only, and the privacy gate (None: it was not measured)."""
+    """Non-inferiority of synthetic only in the metric, no failed guard, and the privacy gate (None: it was not measured)."""
     if any(leak.severity == "error" for leak in evidence.leaks):
         return "INCONCLUSIVE", "leak-void"
     if private is False:
         return "FALLS SHORT", "falls-short-privacy"
     if evidence.rarest < evidence.least:
         return _too_few(evidence)
-    if evidence.effect.low > -evidence.margin:
-        return ("SUBSTITUTES", "substitutes") if private else ("INCONCLUSIVE", "privacy-not-shown")
     if evidence.effect.high < 0 and evidence.effect.value <= -evidence.margin:
         return "FALLS SHORT", "falls-short"
+    if any(guard.outcome == "failed" for guard in evidence.guards):
+        return "FALLS SHORT", "falls-short-guard"
+    if evidence.effect.low > -evidence.margin:
+        return ("SUBSTITUTES", "substitutes") if private else ("INCONCLUSIVE", "privacy-not-shown")
     return "INCONCLUSIVE", "inconclusive"

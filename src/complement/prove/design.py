@@ -11,7 +11,7 @@ import numpy as np
 from complement.core.contracts import Learner
 from complement.core.dataset import Dataset
 from complement.core.errors import ProveError
-from complement.core.partition import Partition
+from complement.core.partition import ALWAYS_TRAIN, Partition
 from complement.core.purpose import Purpose
 from complement.core.seed import rng_at
 from complement.core.values import as_numbers, as_text
@@ -20,7 +20,6 @@ from complement.prove.plug_in_metric import OnArrays
 from complement.prove.pool import Fixed, Pool
 
 INNER_FOLDS = 3  # of a learning part, for choosing the weight; a third of it is held out each time
-POOL_FACTOR = 2  # independent draws need this many times their records outside the sealed part
 
 
 @dataclass(frozen=True)
@@ -61,21 +60,36 @@ def still(learner: Learner) -> bool:
 
 
 def cuts_of(real: Dataset, partition: Partition, purpose: Purpose, plan: Plan) -> tuple[tuple[Cut, ...], bool]:
-    """The cuts of this question, and whether they are half-draws of the same records (see `Plan.question`)."""
+    """The cuts of this question, and whether they are half-draws of the same records.
+
+    The question "recipe": half-draws, or with `plan.draw_rows` independent draws of so many records. Raises ProveError
+    "prove-question" under time order, which a draw would break, and where there are too few records.
+    """
     if plan.question != "recipe":
         return tuple(Cut(partition.train(fold), partition.test(fold)) for fold in range(partition.folds)), False
-    sealed = partition.test(0)
-    free = partition.train(0)
-    rows = plan.draw_rows or len(free) // (POOL_FACTOR * plan.draws)
-    if plan.draw_rows is not None and rows * plan.draws <= len(free):
-        return independent_draws(real, partition, purpose, plan, free, sealed, rows), False
-    if plan.draw_rows is not None:
+    if partition.kind == "time":
+        raise draws_across_time()
+    if plan.draw_rows is None:
+        return half_draws(real, partition, purpose, plan), True
+    sealed, free = partition.test(0), partition.train(0)
+    if plan.draws * plan.draw_rows > len(free):
+        needed = plan.draws * plan.draw_rows
         raise ProveError(
             "prove-question",
-            f"{plan.draws} draws of {rows} records each need {plan.draws * rows} beside the sealed ones; there are {len(free)}.",
+            f"{plan.draws} draws of {plan.draw_rows} records each need {needed} beside the sealed ones; there are {len(free)}.",
             help=f"Lower draws or draw_rows (at most {len(free) // plan.draws}), or leave draw_rows out for half-draws.",
         )
-    return half_draws(real, partition, purpose, plan), True
+    return independent_draws(real, partition, purpose, plan, free, sealed, plan.draw_rows), False
+
+
+def draws_across_time(*, where: str = "") -> ProveError:
+    """What is said to who asks "recipe" under time order, as soon as it is known."""
+    return ProveError(
+        "prove-question",
+        "The question 'recipe' draws training records anew, from all times: models would learn from what came later.",
+        where=where,
+        help="Ask 'in-hand', which judges every fold by models of earlier ones, or leave the time out if order does not matter.",
+    )
 
 
 def independent_draws(
@@ -88,12 +102,19 @@ def independent_draws(
 
 
 def half_draws(real: Dataset, partition: Partition, purpose: Purpose, plan: Plan) -> tuple[Cut, ...]:
-    """Halves of all units to learn from, the other halves to judge on."""
-    every = np.arange(real.rows)
+    """Halves of all units to learn from, the other halves to judge on.
+
+    Where some records are never judged on (one sealed part, such as a file), halves of those are learnt from, and all are
+    judged on the sealed part, which nothing learns from.
+    """
+    apart = bool((partition.fold == ALWAYS_TRAIN).any())
+    free = np.flatnonzero(partition.fold == ALWAYS_TRAIN) if apart else np.arange(real.rows)
+    sealed = np.flatnonzero(partition.fold != ALWAYS_TRAIN)
     cuts: list[Cut] = []
     for draw in range(plan.draws):
-        order = _dealt(real, partition, purpose, every, plan.seed, "half", draw)
-        cuts.append(Cut(*_in_parts(real, purpose, order, 2)))
+        order = _dealt(real, partition, purpose, free, plan.seed, "half", draw)
+        learnt, other = _in_parts(real, purpose, order, 2)
+        cuts.append(Cut(learnt, sealed if apart else other))
     return tuple(cuts)
 
 

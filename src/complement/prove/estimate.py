@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -34,8 +34,8 @@ class Sealed:
     cluster: tuple[np.ndarray, ...]
     records: tuple[Dataset, ...]
     clusters: int
-    shared: bool  # every cut is judged on the same records (independent draws)
-    overlap: float | None  # test over train size of half-draws, else None
+    shared: bool  # every cut is judged on the same records (draws of the question "recipe" beside one sealed part)
+    overlap: float | None  # of half-draws, which overlap: records left out over records learnt from; else None
 
 
 def sealed_of(task: FitTask) -> Sealed:
@@ -43,7 +43,8 @@ def sealed_of(task: FitTask) -> Sealed:
     trial = task.trial
     records = tuple(trial.real.take(cut.test) for cut in trial.cuts)
     _, cluster = np.unique(trial.partition.cluster, return_inverse=True)
-    sizes = trial.cuts[0]
+    first = trial.cuts[0]
+    shared = trial.plan.question == "recipe" and all(np.array_equal(cut.test, first.test) for cut in trial.cuts)
     return Sealed(
         truth=tuple(truth_array(part, trial.purpose) for part in records),
         weight=tuple(part.weight for part in records),
@@ -51,8 +52,9 @@ def sealed_of(task: FitTask) -> Sealed:
         cluster=tuple(cluster[cut.test] for cut in trial.cuts),
         records=records,
         clusters=int(cluster.max()) + 1,
-        shared=trial.plan.question == "recipe" and not trial.half_draws,
-        overlap=len(sizes.test) / len(sizes.train) if trial.half_draws else None,
+        shared=shared,
+        # Halves that are judged on one sealed part leave as many records out as they learn from.
+        overlap=(1.0 if shared else len(first.test) / len(first.train)) if trial.half_draws else None,
     )
 
 
@@ -127,13 +129,16 @@ def _smooth(
     for cut, mask in enumerate(masks):
         truth, weight = sealed.truth[cut][mask], sealed.weight[cut][mask]
         deltas, influence = _cell(metric, truth, weight, arm[cut], None if base is None else base[cut], mask)
-        if len(truth) and np.isfinite(deltas).all():
-            cells.append((cut, float(weight.sum()), sign * deltas, sign * influence))
+        widened = widening(metric, truth, sealed.unit[cut][mask], weight)
+        if len(truth) and widened is not None and np.isfinite(deltas).all():
+            cells.append((cut, float(weight.sum()), sign * deltas, sign * influence * widened))
     if not cells:
         return None
     total = sum(mass for _, mass, _, _ in cells)
+    freedom = _freedom(metric, sealed, masks, [(cut, mass * psi.mean(axis=0)) for cut, mass, _, psi in cells])
     if sealed.shared or sealed.overlap is not None:
-        return _over_draws(sealed, masks, [(cut, deltas, psi.mean(axis=0)) for cut, _, deltas, psi in cells])
+        found = _over_draws(sealed, masks, [(cut, deltas, psi.mean(axis=0)) for cut, _, deltas, psi in cells])
+        return replace(found, units_df=freedom)
     units = np.zeros(sealed.clusters)
     seeds = np.zeros((len(cells), max(len(deltas) for _, _, deltas, _ in cells)))
     value, both = 0.0, 0.0
@@ -147,7 +152,59 @@ def _smooth(
         units += parts.mean(axis=0)
         if len(parts) > 1:
             both += float(np.sum(parts.var(axis=0, ddof=1))) / len(parts)
-    return Estimate(value, _judged(units, sealed, masks), seeds, _count(sealed, masks), both=both)
+    return Estimate(value, _judged(units, sealed, masks), seeds, _count(sealed, masks), both=both, units_df=freedom)
+
+
+def widening(metric: OnArrays, truth: np.ndarray, unit: np.ndarray, weight: np.ndarray) -> np.ndarray | None:
+    """What the influence values in one cut are multiplied by, shape (records,), so that their squares add up to the variance.
+
+    A metric that compares classes knows each class by its m units there: their spread around their own mean is that of m - 1,
+    as in DeLong et al. (1988). None where a class of two has a single unit, whose spread nobody knows.
+    """
+    factor = np.ones(len(truth))
+    if not getattr(metric, "by_class", False):
+        return factor
+    codes = np.unique(truth[truth >= 0])
+    for code in codes:
+        count = _effective(unit[truth == code], weight[truth == code])
+        if count < 2 and len(codes) == 2:
+            return None
+        factor[truth == code] = np.sqrt(max(count, 2) / (max(count, 2) - 1))
+    return factor
+
+
+def judged(metric: OnArrays, sealed: Sealed, masks: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The same part of the sealed records without the cuts that are left out (see `widening`)."""
+    parts = zip(masks, sealed.truth, sealed.unit, sealed.weight, strict=True)
+    return [
+        mask if widening(metric, truth[mask], unit[mask], weight[mask]) is not None else np.zeros_like(mask)
+        for mask, truth, unit, weight in parts
+    ]
+
+
+def _freedom(
+    metric: OnArrays, sealed: Sealed, masks: Sequence[np.ndarray], parts: Sequence[tuple[int, np.ndarray]]
+) -> float | None:
+    """Degrees of freedom of the units' variance of a metric that compares classes (Welch-Satterthwaite over the classes).
+
+    It rests on the units of the rarest class, however many others there are, and one of each cut goes to its mean. `parts`: per
+    cut the influence of each record, times the cut's mass. None for other metrics, which rest on all units.
+    """
+    if not getattr(metric, "by_class", False):
+        return None
+    cuts = [cut for cut, _ in parts]
+    truth, unit, weight = (
+        np.concatenate([values[cut][masks[cut]] for cut in cuts]) for values in (sealed.truth, sealed.unit, sealed.weight)
+    )
+    each = np.concatenate([sealed.weight[cut][masks[cut]] * part / sealed.weight[cut][masks[cut]].sum() for cut, part in parts])
+    means = 1 if sealed.shared else len(cuts)
+    total = spread = 0.0
+    for code in np.unique(truth[truth >= 0]):
+        met = truth == code
+        variance = float(np.sum(np.bincount(np.unique(unit[met], return_inverse=True)[1], each[met]) ** 2))
+        total += variance
+        spread += variance**2 / max(_effective(unit[met], weight[met]) - means, 1)
+    return total**2 / spread if spread > 0 else None
 
 
 def _cell(
@@ -184,25 +241,32 @@ def influence_of(metric: OnArrays, truth: np.ndarray, score: np.ndarray, weight:
 
 
 def _over_draws(sealed: Sealed, masks: Sequence[np.ndarray], cells: list[tuple[int, np.ndarray, np.ndarray]]) -> Estimate:
-    """Training draws and sealed units vary both: the two-way variance (Owen 2007), or half-draws' cautious one."""
+    """Training draws and sealed units vary both: the two-way variance (Owen 2007), that of half-draws the cautious one.
+
+    The spread of half-draws that are judged on each other's records already holds that of the units.
+    """
     means = np.array([float(deltas.mean()) for _, deltas, _ in cells])
     draws = (means - means.mean()) / len(means)
-    factor, units = 1.0, np.zeros(sealed.clusters)
-    if sealed.overlap is not None:
-        factor = overlap_factor(len(means), tested=round(1000 * sealed.overlap), trained=1000)
-    else:
+    units = np.zeros(sealed.clusters)
+    if sealed.shared:
         for cut, _, psi in cells:
             weight = sealed.weight[cut][masks[cut]]
             share = weight * psi / (weight.sum() * len(cells))
             units += np.bincount(sealed.cluster[cut][masks[cut]], share, sealed.clusters)
+    factor = _draws_factor(sealed, len(means))
     return Estimate(float(means.mean()), _judged(units, sealed, masks), np.zeros((1, 1)), _count(sealed, masks), draws, factor)
+
+
+def _draws_factor(sealed: Sealed, draws: int) -> float:
+    """What the spread over draws is widened by, because half-draws have records in common."""
+    return 1.0 if sealed.overlap is None else overlap_factor(draws, tested=round(1000 * sealed.overlap), trained=1000)
 
 
 def _bootstrapped(
     metric: OnArrays, sealed: Sealed, arm: Scores, base: Scores | None, masks: Sequence[np.ndarray]
 ) -> Estimate | None:
     """For metrics without influence values: all cuts together, clusters resampled for all seeds at once."""
-    if sealed.overlap is not None:
+    if sealed.overlap is not None and not sealed.shared:
         return _half_draws(metric, sealed, arm, base, masks)
     if sealed.shared:
         masks = [masks[0]]  # the draws are judged on the same records: each stands where a seed stands elsewhere
@@ -234,7 +298,8 @@ def _bootstrapped(
     units = (drawn - drawn.mean()) / np.sqrt(max(len(drawn), 1))
     apart = (here - here.mean())[None, :]
     if sealed.shared:
-        return Estimate(float(here.mean()), units, np.zeros((1, 1)), _count(sealed, masks), draws=apart[0] / len(here))
+        factor = _draws_factor(sealed, len(here))
+        return Estimate(float(here.mean()), units, np.zeros((1, 1)), _count(sealed, masks), apart[0] / len(here), factor)
     return Estimate(float(here.mean()), units, apart, _count(sealed, masks))
 
 
@@ -270,8 +335,8 @@ def _half_draws(
     means = np.array([value for value in values if np.isfinite(value)])
     if len(means) < 2:
         return None
-    factor = overlap_factor(len(means), tested=round(1000 * (sealed.overlap or 0.0)), trained=1000)
     draws = (means - means.mean()) / len(means)
+    factor = _draws_factor(sealed, len(means))
     return Estimate(float(means.mean()), np.zeros(sealed.clusters), np.zeros((1, 1)), _count(sealed, masks), draws, factor)
 
 

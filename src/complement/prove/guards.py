@@ -141,13 +141,24 @@ def _gap(contest: Contest) -> Guard:
     if len(known) < 2:
         return Guard(name, "not applicable", note="fewer than two named slices are large enough")
     (_, worst, low), (_, best, high) = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0])
-    units, seeds = worst.units - best.units, worst.seeds - best.seeds if worst.seeds.shape == best.seeds.shape else worst.seeds
-    found = Estimate(worst.value - best.value, units, seeds, min(worst.n, best.n))
+    found = _apart(worst, best)
+    if found is None:
+        return Guard(name, "not applicable", note=f"{low} and {high} are not defined in the same folds or draws")
     base = value_of(contest.metric, contest.sealed, contest.base, contest.everywhere)
     margin = margin_of(contest.metric, 1.0 if base is None else base)
     effect = found.effect(critical(found, contest.purpose.alpha))
     outcome = "passed" if effect.low > -margin else "failed" if effect.high < 0 and effect.value < -margin else "not shown"
     return Guard(name, outcome, effect, margin, f"{low} against {high}")
+
+
+def _apart(one: Estimate, other: Estimate) -> Estimate | None:
+    """One estimate less another of the same trial, part by part; None where their parts do not belong to the same folds,
+    seeds or draws. What units and seeds share is not taken off: it is not known of a difference, and this side is wider."""
+    pairs = ((one.units, other.units), (one.seeds, other.seeds), (one.draws, other.draws))
+    if any(a.shape != b.shape for a, b in pairs):
+        return None
+    units, seeds, draws = (a - b for a, b in pairs)
+    return Estimate(one.value - other.value, units, seeds, min(one.n, other.n), draws, max(one.draws_factor, other.draws_factor))
 
 
 def slices_of(contest: Contest) -> tuple[list[SliceEffect], Guard]:

@@ -38,7 +38,7 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
     sentences = {
         "helps": f"synthetic records help {weight}: {moved}, better than every free way",
         "hurts": f"synthetic records hurt {weight}: {moved}",
-        "no-difference": f"no difference {weight}: {moved} lies within ±{verdict.margin:.4g}",
+        "no-difference": f"no difference {weight}: {moved}; {_inside(verdict, places, alpha=purpose.alpha)}",
         "screened-out": "no difference: inside every fold, real records alone did best, so no synthetic ones were used",
         "guard-failed": f"{moved}, but harm to: {', '.join(failed)}{_also(as_well)}",
         "not-separated": f"{moved}, better than real only, but not shown better than {free}",
@@ -48,12 +48,20 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int) -> Verdict:
         "leak-void": f"void, because of a leak: {voided[0].note if voided else ''}",
         "substitutes": f"synthetic records can stand in for the real ones: {moved} is no worse than -{verdict.margin:.4g}",
         "falls-short": f"synthetic records alone fall short: {moved}",
+        "falls-short-guard": f"synthetic records alone fall short: harm to {', '.join(failed)}; the metric says {moved}",
         "falls-short-privacy": f"synthetic records give away who was in the real data, whatever they are worth: {moved}",
         "privacy-not-shown": f"{moved} would do, but the privacy gate was not measured",
         "inconclusive": f"not shown either way: {moved}; {_settle(verdict)}",
     }
     free_way = f"{moved}, but {free} on real records alone does as well"
     return replace(verdict, headline=f"{verdict.learner}: {sentences.get(verdict.code, free_way)}.")
+
+
+def _inside(verdict: Verdict, places: int, *, alpha: float) -> str:
+    """The interval that the equivalence test looks at. It is the narrower one: of both, only it need lie inside the margin."""
+    found = verdict.equivalence or verdict.effect
+    level = f"its {100 * (1 - 2 * alpha):g} % interval [{found.low:+,.{places}f}, {found.high:+,.{places}f}]"
+    return f"{level} lies within ±{verdict.margin:.4g}"
 
 
 def _places(margin: float) -> int:

@@ -10,6 +10,7 @@ from complement.core.dataset import Dataset
 from complement.core.seed import rng_at
 from complement.core.verdict import Leak
 from complement.models.fingerprint import codes_of, fingerprints
+from complement.prove.agreement import agreement, limit
 
 MIN_DISTINCT = 100  # a column with fewer distinct values says little about who a record is
 SURE_COLUMNS, SURE_MATCHES = 2, 3  # by chance alone, agreement in two such columns does not happen, in one it rarely does
@@ -28,7 +29,8 @@ def matches(pool: Dataset, train: Dataset, test: Dataset) -> dict[str, float]:
     """How often made records repeat sealed ones, and records that were open to the maker.
 
     "distinctive": sealed records repeated that are unique in the real data over their high-entropy columns; "columns": how
-    many such columns there are; "sealed", "train": share of records repeated at all; "rows", "train_rows": of how many.
+    many such columns there are; "sealed", "train": share of records repeated at all; "rows", "train_rows": of how many;
+    "agreeing" and its kin: sealed records that are repeated in some of their columns (see `agreement`).
     """
     names = [column.name for column in test.schema.features()] + [c.name for c in test.schema.with_role("target")]
     made = fingerprints(pool.records, names, near=True)
@@ -49,6 +51,7 @@ def matches(pool: Dataset, train: Dataset, test: Dataset) -> dict[str, float]:
         "train_rows": train.rows,
         "alone": aloneness(pool, train, test),
         "twins": twins(train, test),
+        **agreement(pool, train, test),
     }
 
 
@@ -132,9 +135,16 @@ def leaks_of(facts: Iterable[Mapping[str, float]], *, delivered: bool, nearer: f
     every = [fact for fact in facts if fact]
     distinctive = sum(fact["distinctive"] for fact in every)
     columns = max((fact["columns"] for fact in every), default=0)
+    partly = _partly(every)
+    code, who = ("repeats-sealed", "The delivered file repeats") if delivered else ("fitted-on-sealed", "Made records repeat")
     if distinctive and (columns >= SURE_COLUMNS or distinctive >= SURE_MATCHES):
-        code, how = ("repeats-sealed", "The delivered file repeats") if delivered else ("fitted-on-sealed", "Made records repeat")
-        note = f"{how} {distinctive:,.0f} sealed records that are unique in the real data: whoever made them had seen them."
+        note = f"{who} {distinctive:,.0f} sealed records that are unique in the real data: whoever made them had seen them."
+        found.append(Leak(code, "error", note))
+    elif partly is not None:
+        note = (
+            f"{who} {partly['agreeing']:,.0f} sealed records in {partly['agreeing_columns']:.0f} columns in which they are unique"
+            f" in the real data (chance gives at most about {partly['agreeing_chance']:,.1f}): whoever made them had seen them."
+        )
         found.append(Leak(code, "error", note))
     elif every and delivered:
         gap, error = _rate_gap(every)
@@ -156,6 +166,12 @@ def leaks_of(facts: Iterable[Mapping[str, float]], *, delivered: bool, nearer: f
         note = f"Made records lie suspiciously near to single sealed ones (z = {alone:.1f}): they may be altered copies of them."
         found.append(Leak("nearer-to-sealed", "finding", note))
     return found
+
+
+def _partly(every: list[Mapping[str, float]]) -> Mapping[str, float] | None:
+    """The cut with most sealed records repeated in part, if they are more than chance gives."""
+    copied = [fact for fact in every if fact.get("agreeing", 0.0) >= limit(fact.get("agreeing_chance", 0.0))]
+    return max(copied, key=lambda fact: fact["agreeing"], default=None)
 
 
 def _rate_gap(every: list[Mapping[str, float]]) -> tuple[float, float]:

@@ -64,6 +64,7 @@ class ArrayMetric(ABC):
     tasks: ClassVar[tuple[str, ...]] = CLASSES
     relative: ClassVar[bool] = False
     smooth: ClassVar[bool] = True
+    by_class: ClassVar[bool] = False  # whether it compares the classes, so that the rarest one's number is what counts
     margin: float = 0.01  # of all but AUROC; the default margins are the design's ("The verdict", Definitions)
 
     def __init__(self, purpose: Purpose) -> None:
@@ -144,6 +145,8 @@ class _MeanMetric(ArrayMetric):
 class _RankMetric(ArrayMetric):
     """A rank metric of the positive class; for several classes the mean of one-vs-rest over the classes for which
     it is defined, which are those that occur among the records, unless only one does."""
+
+    by_class = True
 
     @abstractmethod
     def _one(self, positive: np.ndarray, score: np.ndarray, weight: np.ndarray) -> float: ...

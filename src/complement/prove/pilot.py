@@ -15,7 +15,7 @@ from complement.core.seed import rng_at, seed_at
 from complement.prove import arms
 from complement.prove.arms import Training
 from complement.prove.design import Trial
-from complement.prove.estimate import covered, influence_of
+from complement.prove.estimate import covered, influence_of, widening
 from complement.prove.metrics import score_array, truth_array
 from complement.prove.plug_in_metric import OnArrays
 from complement.prove.statistics import detectable_at
@@ -62,6 +62,8 @@ def planned_effect(trial: Trial, metric: OnArrays, table: pa.Table, margin: floa
     if metric.smooth:
         psi = np.mean([influence_of(metric, truth, score, weight) for score in scores[1:]], axis=0)
         psi = psi - influence_of(metric, truth, scores[0], weight)
+        widened = widening(metric, truth, trial.partition.unit[cut.test][part], weight)
+        psi = psi if widened is None else psi * widened
         units_variance = float(np.sum(np.bincount(cluster, weight * psi / weight.sum()) ** 2))
     else:
         units_variance = float(np.var(deltas, ddof=1))

@@ -16,7 +16,8 @@ class Plan:
 
     `seeds` (2 or more; 5 by default) generator and learner seeds run in every fold. One entry in `weights` fixes the
     arm's weight; several are screened inside each fold. `draws` and `draw_rows` belong to the question "recipe": how
-    many training draws, of how many records. `curve` asks for the real-data curve. Prices turn its records to money.
+    many training draws, of how many records each (None: halves, which overlap). `curve` asks for the real-data curve. Prices
+    turn its records to money.
     """
 
     question: Question = "in-hand"

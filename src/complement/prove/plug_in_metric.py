@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from complement.core.contracts import Metric
 from complement.core.dataset import Dataset
+from complement.core.errors import ProveError
 from complement.core.purpose import Purpose
 from complement.core.schema import RECORDS, Column, Schema
 
@@ -54,5 +55,14 @@ class PlugInMetric:
 
 
 def on_arrays(metric: Metric, purpose: Purpose) -> OnArrays:
-    """The metric itself where it works on arrays, else a wrapper."""
+    """The metric itself where it works on arrays, else a wrapper.
+
+    Raises ProveError "prove-metric" when it does not say which values are better: read the wrong way round, harm is help.
+    """
+    if metric.better not in ("high", "low"):
+        raise ProveError(
+            "prove-metric",
+            f"The metric '{metric.name}' has better = {metric.better!r}; it is 'high' or 'low'.",
+            help="Write better = 'low' where smaller values are better, as of a loss, else better = 'high'.",
+        )
     return metric if hasattr(metric, "values") and hasattr(metric, "smooth") else PlugInMetric(metric, purpose)  # pyright: ignore[reportReturnType]

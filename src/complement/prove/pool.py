@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,7 +41,9 @@ class Refit:
 
     def make(self, train: Dataset, *, total: int, seed: int) -> Dataset:
         """The pool for one fold and seed. A short answer is an error: an arm with fewer records is another arm."""
-        fitted = deepcopy(self.generator).fit(train, seed=seed_at(seed, "fit"))
+        # A dataset of its own: whatever a generator does to what it was given, real only is trained on the records as they were.
+        own = replace(train, tables=dict(train.tables))
+        fitted = deepcopy(self.generator).fit(own, seed=seed_at(seed, "fit"))
         parts: list[Dataset] = []
         for number, ask in enumerate(self.asks):
             request = ask.of(train.rows, total)

@@ -28,7 +28,8 @@ class Estimate:
     the deviation from the fold's mean, times the fold's share, shape (folds, seeds). `draws`: per training draw (question
     "recipe"), its deviation over the number of draws, shape (draws,), empty otherwise; `draws_factor` widens it where draws
     overlap (Nadeau & Bengio 2003). `n`: sealed units. `both` is the variance that the units' and the seeds' parts both
-    hold, because a unit fares differently with every seed: it must be counted once (Owen 2007).
+    hold, because a unit fares differently with every seed: it must be counted once (Owen 2007). `units_df`: degrees of freedom
+    of the units' variance where they are fewer than clusters less one.
     """
 
     value: float
@@ -38,6 +39,7 @@ class Estimate:
     draws: np.ndarray = field(default_factory=lambda: np.zeros(0))
     draws_factor: float = 1.0
     both: float = 0.0
+    units_df: float | None = None
 
     @property
     def units_variance(self) -> float:
@@ -66,7 +68,7 @@ class Estimate:
         """Degrees of freedom of the standard error (Welch-Satterthwaite)."""
         folds, count = self.seeds.shape
         parts = [
-            (self.units_variance, max(len(self.units) - 1, 1)),
+            (self.units_variance, max(min(len(self.units) - 1, self.units_df or np.inf), 1)),
             (self.seeds_variance, max(folds * (count - 1), 1)),
             (self.draws_variance, max(len(self.draws) - 1, 1)),
         ]

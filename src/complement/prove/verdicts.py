@@ -23,6 +23,7 @@ from complement.prove.estimate import (
     Sealed,
     covered,
     difference,
+    judged,
     part_masks,
     per_class,
     scores_of,
@@ -117,7 +118,7 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
     weights = results.task.weights[case.name]
     guards, slices = _guards(results, sealed, case)
     comparisons = _comparisons(results, sealed, masks, case)
-    rarest = per_class(sealed, masks, trial.purpose)
+    rarest = per_class(sealed, judged(trial.metric, sealed, masks), trial.purpose)
     evidence = Evidence(
         case.estimate.effect(max(level, critical(case.estimate, alpha))),
         case.estimate.effect(max(loose, critical(case.estimate, 2 * alpha))),
@@ -155,6 +156,7 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
         slices=tuple(slices),
         leaks=results.leaks,
         notes=_notes(results, case),
+        equivalence=evidence.equivalence,
     )
     return headline(verdict, trial.purpose, rarest=rarest)
 

@@ -25,6 +25,24 @@ ID_NAME = re.compile(
     r"(^|[ _.-])(id|ids|uuid|guid|key|nr|nbr|mrn|ssn|sno|rowid|serial)$|^row[ _.-]?(names?|id)$|^Unnamed", re.IGNORECASE
 )
 ID_CAMEL = re.compile(r"[a-z](Id|ID|Key|Nr|No|Uuid)$")
+# Whose record it is: patients, customers and their numbers. Whole words only: 'humid', 'paid' and 'rapid' end in letters, too.
+WHOSE_NUMBER = re.compile(
+    r"(^|[ _.-])([peu]id|usubjid|mrn|ssn|nino|(nhs|pat(ient)?|subject|case|medical[ _.-]?record)[ _.-]?(num|number)"
+    r"|(nhs|pat(ient)?|pt|subj(ect)?|participant|proband|person|case|client|cust(omer)?|member|acc(oun)?t|policy|emp(loyee)?"
+    r"|student|household|hh|owner|user|encounter|hadm|admission|stay|claim|loan|card|chart|medical[ _.-]?record)"
+    r"[ _.-]?(id|ident|identifier|no|nr|nbr))$",
+    re.IGNORECASE,
+)
+WHOSE = re.compile(  # a word that may also mean something else: school subjects, the number of claims
+    r"^(patient|subject|participant|proband|client|customer|household|person|user)$"
+    r"|(^|[ _.-])(customer|client|account|policy|member|employee|student|card|loan|claim|invoice|order)[ _.-]?(num|number)$",
+    re.IGNORECASE,
+)
+NOT_WHOSE = re.compile(
+    r"zip|postal|post[ _.-]?code|plz|icd|diag|drug|product|item|sku|date|time|model|version|type", re.IGNORECASE
+)
+CODE_NAME = re.compile(r"(^|[ _.-])(id|code|cd|type|class|group|cat|category)$|[a-z](Id|ID|Code|Type)$", re.IGNORECASE)
+SAME_FORM = 0.95  # share of a column's different values that must have one form, such as AA-999, to be numbers of somebody
 TIME_NAME = re.compile(r"year|month|week|day|date|time|hour|minute|second|quarter|step", re.I)
 
 
@@ -58,6 +76,8 @@ def describe(name: str, typed: Typed, correction: Correction) -> tuple[Column, l
     role, because, sure = _role(name, typed)
     if role != "feature" and "role" not in correction:
         guesses.append(Guess(name, "role", role, because, sure))
+    if "role" not in correction and (because := _perhaps_unit(name, typed, role)):
+        guesses.append(Guess(name, "unit", "perhaps", because, 0.5))
     if role == "identifier" and sure >= 0.9:
         constraints = replace(constraints, unique=True, values=None)
     return Column(name, typed.kind, cast(Role, correction.get("role", role)), _corrected(constraints, correction)), guesses
@@ -78,10 +98,16 @@ def _corrected(constraints: Constraints, correction: Correction) -> Constraints:
 
 def _numeric(name: str, column: pa.Array, constraints: Constraints) -> tuple[Constraints, list[Guess]]:
     values = column.drop_null().to_numpy(zero_copy_only=False)
-    decimals = 0 if values.dtype.kind == "i" else decimals_of(values)
+    decimals, longer = (0, 0) if values.dtype.kind == "i" else decimals_of(values)
     found = replace(constraints, low=float(values.min()), high=float(values.max()), decimals=decimals)
     guesses: list[Guess] = []
+    if longer:
+        because = f"more digits after the point stand in {longer:,} of {len(values):,} values: slips, and made values are rounded"
+        guesses.append(Guess(name, "decimals", str(decimals), because, 0.8))
     distinct = np.unique(values)
+    if values.dtype.kind == "i" and FEW_CODES < len(distinct) <= MANY_VALUES and CODE_NAME.search(name):
+        because = f"its name says so and it has {len(distinct)} values; kind: category says that they are"
+        guesses.append(Guess(name, "codes", f"{distinct[0]} to {distinct[-1]}", because, 0.5))
     if values.dtype.kind == "i" and 2 <= len(distinct) <= FEW_CODES:
         shown = ", ".join(str(value) for value in distinct)
         guesses.append(Guess(name, "codes", shown, "so few whole numbers may be codes; kind: category says that they are", 0.5))
@@ -144,7 +170,8 @@ def _role(name: str, typed: Typed) -> tuple[Role, str, float]:
 
 def _identifier(name: str, kind: Kind, column: pa.Array, distinct: int) -> tuple[Role, str, float]:
     rows = len(column)
-    named = ID_NAME.search(name) is not None or ID_CAMEL.search(name) is not None
+    whose = WHOSE_NUMBER.search(name) is not None
+    named = whose or any(pattern.search(name) for pattern in (ID_NAME, ID_CAMEL, WHOSE))
     unique = distinct == rows and column.null_count == 0
     if kind == "integer" and unique and rows >= 3 and not TIME_NAME.search(name):
         values = column.to_numpy(zero_copy_only=False)
@@ -154,7 +181,24 @@ def _identifier(name: str, kind: Kind, column: pa.Array, distinct: int) -> tuple
         return "feature", "", 1.0
     if unique and (named or kind == "category"):
         return "identifier", "no value stands twice" + (" and its name says so" if named else ""), 0.95 if named else 0.9
-    if named and distinct > max(MANY_VALUES, rows / 20):
+    # A patient may come forty times: where the name speaks of somebody's number, few different values are enough.
+    if (named and distinct > max(MANY_VALUES, rows / 20)) or (whose and distinct > FEW_CODES):
         because = f"its name says so; {distinct:,} different values in {rows:,} rows: perhaps the unit, see split"
         return "identifier", because, 0.7
     return "feature", "", 1.0
+
+
+def _perhaps_unit(name: str, typed: Typed, role: str) -> str:
+    """Why the values may say whose record it is, where no name says so: numbers of one form, many of them, that repeat."""
+    column, rows = typed.column, len(typed.column) - typed.column.null_count
+    if role != "feature" or typed.kind != "category" or rows < UNIQUE_ROWS or NOT_WHOSE.search(name):
+        return ""
+    values = pc.unique(column.drop_null())
+    if not max(MANY_VALUES, rows / 20) < len(values) < rows:
+        return ""
+    # AB-1234 and CD-0077 are both AA-9999: letters and digits, each as many, at the same places.
+    forms = pc.replace_substring_regex(pc.replace_substring_regex(values, r"\p{L}", "A"), r"\d", "9")
+    most = max(pc.value_counts(forms).to_pylist(), key=lambda one: one["counts"])
+    if most["counts"] < SAME_FORM * len(values) or str(most["values"]).count("9") < 3:
+        return ""
+    return f"its {len(values):,} different values all look like {most['values']} and repeat in {rows:,} rows; see split"

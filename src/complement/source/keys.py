@@ -46,7 +46,7 @@ def find_root(tables: Mapping[str, pa.Table], keys: tuple[Key, ...]) -> str:
     raise SchemaError(
         "schema-key",
         f"The root among the tables {', '.join(sorted(tables))} is not clear: which one's rows are the records?",
-        help="Give a schema that names the root and the keys, or read one table: its file instead of the folder.",
+        help="Give one file instead of the folder; in Python, complement.read(folder, schema=Schema(tables, keys, root)).",
     )
 
 

@@ -62,6 +62,7 @@ def read_tables(origin: object, *, name: str = RECORDS) -> dict[str, pa.Table]:
     if isinstance(origin, pa.Table):
         return {name: _checked(origin, "the table")}
     if isinstance(origin, Mapping):
+        _refuse_columns(origin)
         return {str(key): read_table(value) for key, value in origin.items()}
     if isinstance(origin, str | Path):
         return _from_path(str(origin), name)
@@ -72,6 +73,16 @@ def read_tables(origin: object, *, name: str = RECORDS) -> dict[str, pa.Table]:
         f"A {type(origin).__name__} cannot be read.",
         help="Give a path, a pandas or polars frame, a DuckDB relation or an Arrow table.",
     )
+
+
+def _refuse_columns(tables: Mapping[Any, Any]) -> None:
+    """A dict is read as tables by name; one of columns is said to be one, because the error of a list would mislead."""
+    for name, value in tables.items():
+        if isinstance(value, list | tuple | pa.Array | pa.ChunkedArray) or type(value).__name__ in ("ndarray", "Series"):
+            met = f"A dict is read as tables by name; '{name}' holds {type(value).__name__} values, as if it were a column."
+            raise SourceError(
+                "source-format", met, help="Make one table of the columns: pyarrow.table(...) or pandas.DataFrame(...)."
+            )
 
 
 def type_table(table: pa.Table, columns: tuple[Column, ...]) -> pa.Table:

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from complement.generate.codec import Code, atoms, distinct, is_in
+from complement.generate.codec import ATOM_ROWS, Code, atoms, distinct, is_in
 from complement.generate.forest.donors import OWN, Donors, Offer, gathered
+from complement.generate.forest.suppress import shared
 from complement.generate.leaves import aim_of, matrix_of, order_of, tree_of
 
 ECHO_SHARE = 0.01  # of the records: fewer equal values are coincidence or not worth a rule
 ECHOES = 3
 SPIKE = 5, 3.0  # records, and times its neighbours, from which a value is a point of mass
+PLAIN_DECIMALS = 3  # of a number that many may have without being one another
 LEAST_DONORS = 3  # of a leaf whose donors did not grow it; below, its parent's donors stand in
 
 
@@ -25,7 +27,8 @@ class Setting:
     `folds` 1: these records are its donors, too. More: donors are the records of the fold that the tree has not seen
     (cross-fitted leaves), so that no leaf was shaped by the very values that it gives away. `window`: the share of the
     records by rank beyond which a number is never smoothed. `by`: "file" order of columns, or "numbers": those with the most
-    values first. `apart`: a made record takes no two columns from the same real one.
+    values first. `apart`: a made record takes no two columns from the same real one. `least`: a number that fewer
+    units have comes out as itself no more than by chance.
     """
 
     min_leaf: int
@@ -33,6 +36,7 @@ class Setting:
     by: str = "file"
     window: float = 0.002
     apart: bool = False
+    least: int = 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -167,7 +171,7 @@ def _offer(known: Known, code: Code, name: str, before: Sequence[str], setting: 
     codes = known.codes[name]
     if not code.numeric:
         return Offer(codes, known.unit, None, None, known.weight, None, None), ()
-    atom = is_in(codes, np.union1d(atoms(codes), _spikes(codes))) | np.isnan(codes)
+    atom = is_in(codes, _points(codes, known.unit, setting.least)) | np.isnan(codes)
     numbers = [other for other in before if other not in known.levels]
     echoes, echo = _echoes(codes, atom, {other: known.codes[other] for other in numbers})
     return Offer(codes, known.unit, atom, echo, known.weight, _within(codes, setting.window), _beside(codes)), echoes
@@ -188,6 +192,21 @@ def _echoes(codes: np.ndarray, atom: np.ndarray, others: Mapping[str, np.ndarray
         left &= ~equal
         found.append(best[1])
     return tuple(found), echo if found else None
+
+
+def _points(codes: np.ndarray, unit: np.ndarray, least: int) -> np.ndarray:
+    """Points of mass, sorted; where `least` is above 1, only what so many units have.
+
+    Without units a number of many decimals that returns is one person's who was met again, unless a great many have it.
+    """
+    points = np.union1d(atoms(codes), _spikes(codes))
+    if least <= 1 or not len(points):
+        return points
+    values, owners = shared(codes, unit)
+    at = np.searchsorted(values, points)
+    alone = int(unit.max(initial=0)) + 1 == len(unit)
+    plain = (np.round(points, PLAIN_DECIMALS) == points) | (owners[at] >= ATOM_ROWS)
+    return points[(owners[at] >= least) & (plain | (not alone))]
 
 
 def _spikes(codes: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from complement.generate.codec import Code, is_in
+from complement.generate.forest.suppress import shared
 
 SURPRISE = 12.0  # records that chance alone would give: fewer, and their absence says nothing
 FEW, TINY = 5, 0.002  # a pair of so few records, and of such a share of what chance would give, is an error in the data
@@ -32,16 +33,20 @@ class Dependency:
         return self.value[at.clip(0, last)]
 
 
-def dependencies(codes: Mapping[str, np.ndarray], codings: Mapping[str, Code]) -> list[Dependency]:
+def dependencies(
+    codes: Mapping[str, np.ndarray], codings: Mapping[str, Code], unit: np.ndarray, least: int = 1
+) -> list[Dependency]:
     """Every column that another one determines, with one source each; a source is never itself restored.
 
-    A source value must be met often enough that the target's variety would have shown: `SURPRISE` clashes by chance.
+    A source value must be met often enough that the target's variety would have shown: `SURPRISE` clashes by chance. Where
+    `least` is above 1, source values of fewer units tell nothing, and nothing is looked up for them.
     """
     known: dict[str, np.ndarray] = {}
     number: dict[str, np.ndarray] = {}
     for name, values in codes.items():
         known[name], number[name] = np.unique(values, return_inverse=True)
     rows = len(next(iter(codes.values())))
+    common = {name: _common(codes[name], unit, least) for name in codes}
     # Values of a source must come out as they are: smoothed ones would find no partner.
     sources = [name for name in codes if not codings[name].numeric or len(known[name]) <= SMALL]
     found: dict[str, Dependency] = {}
@@ -52,12 +57,27 @@ def dependencies(codes: Mapping[str, np.ndarray], codings: Mapping[str, Code]) -
             levels = len(known[source])
             if taken or not 1 < len(known[target]) <= levels or (rows - levels) * varied < SURPRISE:
                 continue
-            partner = np.empty(levels, np.int64)
-            partner[number[source]] = number[target]  # the last one met; where another was met too, it does not follow
-            if np.array_equal(partner[number[source]], number[target]):
-                found[target] = Dependency(source, target, known[source], known[target][partner])
+            told = common[source]
+            if not told.any():
+                continue
+            partner = np.full(levels, -1)
+            partner[number[source][told]] = number[target][
+                told
+            ]  # the last one met; where another was met too, it does not follow
+            if np.array_equal(partner[number[source][told]], number[target][told]):
+                met = partner >= 0
+                found[target] = Dependency(source, target, known[source][met], known[target][partner[met]])
                 break
     return list(found.values())
+
+
+def _common(codes: np.ndarray, unit: np.ndarray, least: int) -> np.ndarray:
+    """The records whose value as many as `least` units have, shape (rows,); missing is a value like another here."""
+    if least <= 1:
+        return np.ones(len(codes), bool)
+    values, owners = shared(codes, unit)
+    missing = np.isnan(codes)
+    return np.where(missing, len(np.unique(unit[missing])) >= least, is_in(codes, values[owners >= least]))
 
 
 @dataclass(frozen=True, repr=False)

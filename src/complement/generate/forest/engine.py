@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 
-from complement.core.dataset import Dataset
-from complement.core.errors import GenerateError, RequestError, UsageError
+from complement.core.errors import RequestError, UsageError
 from complement.core.seed import rng_at
+from complement.generate.codec import Code
+from complement.generate.forest.asked import drawn_under
 from complement.generate.forest.column import Setting
+from complement.generate.forest.dependencies import dependencies
 from complement.generate.forest.model import Model
 from complement.generate.forest.search import Known, Tried, searched
-from complement.generate.forest.suppress import nobody_shares, suppressed
+from complement.generate.forest.spans import Span, as_ends, as_spans, spans
+from complement.generate.forest.suppress import nobody_shares, shared, suppressed
 from complement.generate.records import Training
 from complement.generate.remake import Remaker
 from complement.generate.tabular import Ask, TableGenerator, check_whole
-from complement.generate.trees import draw_asked
 
 Preset = Literal["private", "sharp"]
 SHARP = Setting(5, window=0.002)
 PRIVATE = Setting(20, folds=3, window=0.005, apart=True)  # where `min_leaf` is given and nothing is searched
 RARE = {"private": 5, "sharp": 1}
 MOST_CELLS, GROWN_ON = 600_000, (10_000, 50_000)  # records times columns that trees are grown on, and ends of the records
+FEW = 50  # records: a smaller table hides nobody
 MOST_DONORS = 300_000  # records that may give values; a larger file is represented by a random sample
 
 
@@ -57,7 +61,8 @@ class Forest(TableGenerator):
 
     tried: tuple[Tried, ...] = field(default=(), init=False, repr=False, compare=False)
     _model: Model | None = field(default=None, init=False, repr=False, compare=False)
-    _unit: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64), init=False, repr=False, compare=False)
+    _spans: tuple[Span, ...] = field(default=(), init=False, repr=False, compare=False)
+    _told: tuple[str, ...] = field(default=(), init=False, repr=False, compare=False)
     _names: dict[str, Remaker] = field(default_factory=dict[str, Remaker], init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -73,11 +78,6 @@ class Forest(TableGenerator):
         """How the columns are grown; None before `fit`."""
         return None if self._model is None else self._model.setting
 
-    def fit(self, real: Dataset, *, seed: int) -> Self:
-        """Learn from real records; with a unit column, whole units are kept aside and never put together again."""
-        self._unit = real.units()
-        return super().fit(real, seed=seed)
-
     def _learn(self, training: Training, seed: int) -> None:
         rng = rng_at(seed, "forest")
         rows = np.arange(training.rows)
@@ -85,53 +85,109 @@ class Forest(TableGenerator):
             rows = np.sort(rng.choice(training.rows, MOST_DONORS, replace=False))
         least = self.rare or RARE[self.preset]
         table = training.table if len(rows) == training.rows else training.table.take(pa.array(rows))
-        codes = {name: training.codes[name].encode(table.column(name)) for name in table.column_names}
-        named = [name for name, values in codes.items() if nobody_shares(training.codes[name], values, least)]
+        unit = np.unique(training.unit[rows], return_inverse=True)[1]
+        raw = {name: training.codes[name].encode(table.column(name)) for name in table.column_names}
+        self._spans = tuple(spans(raw, training.codes))
+        codings = {**training.codes, **{span.high: span.code for span in self._spans}}
+        raw = as_spans(raw, self._spans)
+        named = [name for name, values in raw.items() if nobody_shares(codings[name], values, least, unit)]
         self._names = {name: Remaker.of(training.column(name), training.table.column(name)) for name in named}
-        codes = {
-            name: suppressed(training.codes[name], values, least, rng) for name, values in codes.items() if name not in named
-        }
-        unit = np.unique(self._unit[training.places][rows], return_inverse=True)[1]
-        setting, self.tried = self._setting(training, codes, unit, seed)
+        raw = {name: values for name, values in raw.items() if name not in named}
+        codes = {name: suppressed(codings[name], values, least, unit, rng) for name, values in raw.items()}
+        self._told = (*_changes(training, codings, raw, named, least, unit), *self._chosen(training, unit))
+        self._model = None
+        if not codes:  # every value is somebody's own
+            return
+        for one in dependencies(
+            raw, codings, unit, least
+        ):  # what follows from a value that was exchanged follows from the new one
+            codes[one.target] = one.restored(codes[one.source])
+        known = Known(codings, codes, [training.column(name) for name in codes], self._decoder(training), unit)
+        setting, self.tried = self._setting(known, least, seed)
         weight = None if training.even else training.weight[rows]
         most = self.most_rows or int(np.clip(MOST_CELLS // max(len(codes), 1), *GROWN_ON))
         target = next((c.name for c in training.schema.with_role("target") if c.name in codes), None)
-        self._model = Model.of(training.codes, codes, weight, setting, unit=unit, most_rows=most, seed=seed, target=target)
+        model = Model.of(codings, codes, weight, setting, unit=unit, most_rows=most, seed=seed)
+        self._model = replace(model, target=target)
 
-    def _setting(
-        self, training: Training, codes: dict[str, np.ndarray], unit: np.ndarray, seed: int
-    ) -> tuple[Setting, tuple[Tried, ...]]:
+    def _setting(self, known: Known, least: int, seed: int) -> tuple[Setting, tuple[Tried, ...]]:
         tried: tuple[Tried, ...] = ()
-        setting = SHARP if self.preset == "sharp" else PRIVATE
+        setting = replace(SHARP if self.preset == "sharp" else PRIVATE, least=least)
         if self.preset == "private" and self.min_leaf is None:
-            columns = [training.column(name) for name in codes]
-            setting, tried = searched(Known(training.codes, codes, columns, training.decoded, unit), seed=seed)
+            setting, tried = searched(known, least=least, seed=seed)
         if self.min_leaf is not None:
             setting = replace(setting, min_leaf=self.min_leaf)
         if self.folds is not None:
             setting = replace(setting, folds=self.folds)
         return setting, tried
 
+    def _decoder(self, training: Training) -> Callable[[Mapping[str, np.ndarray]], pa.Table]:
+        return lambda codes: training.decoded(as_ends(codes, self._spans))
+
     def _draw(self, training: Training, rows: int, among: np.ndarray, ask: Ask) -> pa.Table:
-        model = self._model
-        if model is None:
-            raise GenerateError("generate-fit", f"'{self.name}' was asked for records before it was fitted.", help="Call fit.")
+        made: dict[str, np.ndarray] = {} if ask.where is None else self._asked(training, rows, ask)
+        codes = made if self._model is None else self._model.draw(made, rows, ask.rng)
+        drawn = training.decoded(as_ends(codes, self._spans))
+        anew = {name: remaker.make(rows, ask.rng) for name, remaker in self._names.items()}
+        return pa.table({name: anew[name] if name in anew else drawn.column(name) for name in training.table.column_names})
+
+    def _asked(self, training: Training, rows: int, ask: Ask) -> dict[str, np.ndarray]:
+        """Codes of the columns of the condition, and of those that they cannot be told without."""
+        where, model = ask.where, self._model
+        if where is None:
+            return {}
+        decoded, least = self._decoder(training), self.rare or RARE[self.preset]
+        columns = where.columns() | {span.low for span in self._spans if span.high in where.columns()}
         made: dict[str, np.ndarray] = {}
-        if ask.where is not None:
-            asked = model.together([name for name in model.codes if name in ask.where.columns()])
-            if ask.where.columns() <= set(asked):
-                among = np.flatnonzero(ask.where.mask(training.decoded({name: model.codes[name] for name in asked})))
-            else:
-                among = among[:0]
-            if not len(among):
-                raise RequestError(
-                    "request-impossible",
-                    f"Every real record under the condition has a value that fewer than {self.rare or RARE[self.preset]} share.",
-                    where=str(ask.where),
-                    help="Widen the condition, or lower rare= (private makes no one's rare values).",
+        asked = [] if model is None else model.together([name for name in model.codes if name in columns])
+        among = np.zeros(0, np.int64)
+        if model is not None and where.columns() <= set(asked):
+            among = np.flatnonzero(where.mask(decoded({name: model.codes[name] for name in asked})))
+        if model is not None and len(np.unique(model.known.unit[among])) >= least:
+            made = drawn_under(model, asked, among, rows, lambda codes: where.mask(decoded(codes)), ask.rng)
+        if not made:
+            raise RequestError(
+                "request-impossible",
+                f"Under the condition there are fewer than {least} real {'units' if self._units(training) else 'records'} whose "
+                "values others share, too.",
+                where=str(where),
+                help="Widen the condition; preset 'private' makes nothing of so few, 'sharp' (--preset sharp) does.",
+            )
+        return made
+
+    def _notes(self) -> tuple[str, ...]:
+        return self._told
+
+    def _units(self, training: Training) -> bool:
+        return bool(training.schema.with_role("unit"))
+
+    def _chosen(self, training: Training, unit: np.ndarray) -> tuple[str, ...]:
+        """What the search found, and what a reader of these records must know of their units."""
+        told: list[str] = []
+        if self.preset == "private" and training.rows < FEW:
+            told.append(f"{training.rows} real records are too few to hide anyone among; nothing could be measured.")
+        if self._units(training) and int(unit.max(initial=0)) + 1 < len(unit):
+            told.append("Every made record is of a unit of its own: what joins several records of one unit is not made.")
+        return tuple(told)
+
+
+def _changes(
+    training: Training,
+    codings: Mapping[str, Code],
+    codes: Mapping[str, np.ndarray],
+    named: Sequence[str],
+    least: int,
+    unit: np.ndarray,
+) -> list[str]:
+    """What privacy took from the columns, in words."""
+    who = "units" if training.schema.with_role("unit") else "records"
+    told = [f"'{name}': no value is shared by {least} {who}; it was made anew in its format." for name in named]
+    for name, values in codes.items():
+        if least > 1 and not codings[name].numeric:
+            owners = shared(values, unit)[1]
+            rare = int((owners < least).sum())
+            if rare:
+                told.append(
+                    f"'{name}': {rare:,} of {len(owners):,} categories, shared by fewer than {least} {who}, were left out."
                 )
-            made = draw_asked(training, dict(model.codes), asked, rows, among, ask)
-        table = training.decoded(model.draw(made, rows, ask.rng))
-        for name, remaker in self._names.items():
-            table = table.append_column(name, remaker.make(rows, ask.rng))
-        return table
+    return told

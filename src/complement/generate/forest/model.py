@@ -43,7 +43,6 @@ class Model:
         unit: np.ndarray | None = None,
         most_rows: int,
         seed: int,
-        target: str | None = None,
     ) -> Model:
         """A model of these codes; nothing is grown yet. Trees will be grown on at most `most_rows` records.
 
@@ -63,8 +62,8 @@ class Model:
             grown,
         )
         gists = {name: gist for name in codes if (gist := Gist.of(codings[name], codes[name])) is not None}
-        follows = dependencies(codes, codings)
-        return Model(codings, codes, known, predictors, follows, gists, exclusions(codes, gists), setting, seed, target)
+        follows = dependencies(codes, codings, known.unit, setting.least)
+        return Model(codings, codes, known, predictors, follows, gists, exclusions(codes, gists), setting, seed)
 
     def order(self) -> list[str]:
         """The columns to grow, in order; those that follow from others come last and need no tree."""
@@ -115,11 +114,11 @@ class Model:
     def _lent(
         self, name: str, codes: np.ndarray, made: Mapping[str, np.ndarray], bad: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        """Leaves gave nothing that goes with these records: values of any real records, those that do are kept."""
+        """Leaves gave nothing that goes with these records: values from the whole column, those that do are kept."""
         for _ in range(REDRAWS * REDRAWS):
             if not len(bad):
                 break
-            codes[bad] = self.codes[name][rng.integers(len(self.codes[name]), size=len(bad))]
+            codes[bad] = self._column(name, ()).draw({}, {}, len(bad), rng)
             part = {other: values[bad] for other, values in made.items()}
             bad = bad[broken(name, codes[bad], part, self.gists, self.never)]
         return codes
@@ -131,7 +130,9 @@ class Model:
         if place not in self._fitted:
             seed = seed_at(self.seed, "forest", *place)
             if name == self.target and before and suits(self.codings[name], self.codes[name]):
-                self._fitted[place] = fit_boosted(self.known, self.codings[name], name, before, seed)
+                self._fitted[place] = fit_boosted(
+                    self.known, self.codings[name], name, before, seed, quick=not self.setting.apart
+                )
                 return self._fitted[place]
             self._fitted[place] = fit_column(self.known, self.codings[name], name, before, self.setting, seed)
         return self._fitted[place]

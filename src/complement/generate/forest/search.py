@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -17,18 +17,17 @@ from complement.models.nearness import Space
 from complement.models.openmp import load_lightgbm
 
 CANDIDATES = (
-    Setting(10, window=0.005, apart=True),
-    Setting(20, window=0.005, apart=True),
-    Setting(20, window=0.005, apart=True, by="numbers"),
-    Setting(10, folds=3, window=0.005, apart=True),
-    Setting(10, folds=3, window=0.005, apart=True, by="numbers"),
-    Setting(30, folds=3, window=0.005, apart=True),
+    Setting(20, window=0.02, apart=True, by="numbers"),
+    Setting(10, folds=3, window=0.02, apart=True),
+    Setting(10, folds=3, window=0.02, apart=True, by="numbers"),
+    Setting(20, folds=3, window=0.02, apart=True),
+    Setting(40, folds=3, window=0.02, apart=True),
 )
 SAFE_SHARE, SAFE_LEAF = 8, (15, 100)  # one leaf in so many of all records, within these ends, where no candidate is safe
 HELD_OUT = 0.3
 FEWEST = 400  # records below which nothing can be measured, and the safest setting is taken
 FEWEST_UNITS, GIANT = 100, 0.1  # units, and the share of one of them, beyond which whole units cannot be kept aside
-MOST, MOST_COMPARED = 12_000, 3000  # records to search on, and of a side to compare
+MOST, MOST_COMPARED = 16_000, 5000  # records to search on, and of a side to compare
 SPLITS = 3  # at most; a large file needs one
 ALLOWED = 0.015  # by which the attack's AUC may exceed that of fresh real records: half an interval of 3000 a side; few
 # records cannot show so little, and their standard error is allowed
@@ -52,7 +51,7 @@ class Known:
     codings: Mapping[str, Code]
     codes: Mapping[str, np.ndarray]
     columns: Sequence[Column]
-    decoded: Callable[[dict[str, np.ndarray]], pa.Table]
+    decoded: Callable[[Mapping[str, np.ndarray]], pa.Table]
     unit: np.ndarray  # whose record each is, by number
 
     @property
@@ -63,27 +62,29 @@ class Known:
         return {name: values[rows] for name, values in self.codes.items()}
 
 
-def searched(known: Known, *, seed: int) -> tuple[Setting, tuple[Tried, ...]]:
+def searched(known: Known, *, least: int, seed: int) -> tuple[Setting, tuple[Tried, ...]]:
     """The setting to use, and what was tried. Real records only: a part of them is kept from the trees.
 
     Of the candidates whose attack does hardly better (`ALLOWED`) than with fresh real records, the one that is hardest to
-    tell from real; where none is, the safest.
+    tell from real; where none is, the one that shows them least.
     """
-    safest = Setting(int(np.clip(known.rows // SAFE_SHARE, *SAFE_LEAF)), folds=3, window=0.01, apart=True)
+    safest = Setting(int(np.clip(known.rows // SAFE_SHARE, *SAFE_LEAF)), folds=3, window=0.02, apart=True, least=least)
     of_units = np.bincount(known.unit)
     if known.rows < FEWEST or len(of_units) < FEWEST_UNITS or of_units.max() > GIANT * known.rows:
         return safest, ()
+    candidates = [*(replace(one, least=least) for one in CANDIDATES), safest]
     splits = int(np.clip(MOST // known.rows, 1, SPLITS))
-    found = np.array([_split(known, seed_at(seed, "search", number)) for number in range(splits)]).mean(axis=0)
-    tried = tuple(Tried(one, float(attack), float(told)) for one, (attack, told) in zip(CANDIDATES, found, strict=True))
+    found = np.array([_split(known, candidates, seed_at(seed, "search", number)) for number in range(splits)]).mean(axis=0)
+    tried = tuple(Tried(one, float(attack), float(told)) for one, (attack, told) in zip(candidates, found, strict=True))
     compared = min(known.rows, MOST) * np.array([1 - HELD_OUT, HELD_OUT / 2])
     allowed = max(ALLOWED, float(np.sqrt((1 / np.minimum(compared, MOST_COMPARED)).sum() / 12)))
     passed = [one for one in tried if one.attack <= allowed]
-    best = min(passed, key=lambda one: abs(one.detection - 0.5), default=None)
-    return (safest if best is None else best.setting), tried
+    if not passed:
+        return min(tried, key=lambda one: one.attack).setting, tried
+    return min(passed, key=lambda one: abs(one.detection - 0.5)).setting, tried
 
 
-def _split(known: Known, seed: int) -> list[tuple[float, float]]:
+def _split(known: Known, candidates: Sequence[Setting], seed: int) -> list[tuple[float, float]]:
     """Attack above that of fresh records, and detection, of every candidate on one split."""
     place = rng_at(seed, "split").permutation(int(known.unit.max()) + 1)[known.unit]
     order = np.argsort(place, kind="stable")[:MOST]
@@ -97,7 +98,7 @@ def _split(known: Known, seed: int) -> list[tuple[float, float]]:
     space = Space.of(some, known.columns)
     floor = _attack(space, some, unseen, known.decoded(fresh))
     found: list[tuple[float, float]] = []
-    for number, setting in enumerate(CANDIDATES):
+    for number, setting in enumerate(candidates):
         model = Model.of(known.codings, inside, None, setting, unit=known.unit[learnt], most_rows=MOST, seed=seed)
         made = model.draw({}, len(learnt), rng_at(seed, "made", number))
         attack = _attack(space, some, unseen, known.decoded(made))

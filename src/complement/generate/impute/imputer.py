@@ -64,16 +64,17 @@ class Imputer:
         """Keep the donors: real records of weight above 0. The trees are grown by `fill`, in the rounds of its chain.
 
         Raises SchemaError: schema-column for a column that does not exist, impute-column for one in `only` that cannot be
-        filled. Raises GenerateError impute-empty for a column without a single value, unless it is in `leave`.
+        filled. Raises GenerateError impute-empty for a column that is to be filled and has no value at all; one that is ignored,
+        as the profile ignores an empty one, is to be filled only when `only` names it.
         """
         for name in (*(self.only or ()), *self.leave):
             real.schema.column(name)
+        donors = real.records.filter(pa.array(real.weight > 0))
+        for column in real.schema.columns:
+            _refuse_empty(column, donors, asked=self._asked(column.name), named=column.name in (self.only or ()))
         for name in self.only or ():
             if why := why_not(real, name):
                 raise SchemaError("impute-column", f"The column '{name}' cannot be filled: {why}.")
-        donors = real.records.filter(pa.array(real.weight > 0))
-        for column in real.schema.columns:
-            _refuse_empty(column, donors, asked=self._asked(column.name))
         learnt = [c for c in real.schema.columns if not why_not(real, c.name) and donors.column(c.name).null_count < len(donors)]
         self._code = {column.name: Code.of(column, donors.column(column.name)) for column in learnt}
         self._real, self._seed = real, seed
@@ -150,10 +151,11 @@ def absent_cells(column: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(pc.is_null(column, nan_is_null=True).to_numpy(), bool)
 
 
-def _refuse_empty(column: Column, donors: pa.Table, *, asked: bool) -> None:
-    """An ignored column counts, too: an empty one is ignored by its profile, and would else stay empty without a word."""
+def _refuse_empty(column: Column, donors: pa.Table, *, asked: bool, named: bool) -> None:
+    """An ignored column counts when it is named: an empty one is ignored by its profile."""
     empty = donors.num_rows > 0 and bool(absent_cells(donors.column(column.name)).all())
-    if empty and asked and column.role not in ("identifier", "personal", "unit", "weight"):
+    spared = NEVER_LEARNT if not named else tuple(role for role in NEVER_LEARNT if role != "ignore")
+    if empty and asked and column.role not in spared:
         raise GenerateError(
             "impute-empty", f"The column '{column.name}' has no value to learn from: all {donors.num_rows:,} cells are missing."
         )

@@ -29,6 +29,8 @@ class Copies:
     what coincidence alone gives in data like these. "train_repeated": of the train records, those that a synthetic one
     repeats; "tune_repeated": the same of the tune records. Any number of fresh records beside the copies leaves these as they
     are. "telling_repeated": of the train records, those repeated that are unique over two or more columns of many values.
+    "telling_repeated_base": what coincidence gives of these, the larger of two shares of the tune records: of those that are as
+    unique and repeated, and of those that are unique in tune and stand in train, too (card payments repeat by nature).
     Only the first is there without tune. Compared are features and target.
     Intervals are exact binomial (Clopper & Pearson 1934) and count records, also where a unit has several.
     """
@@ -39,11 +41,14 @@ class Copies:
         scores = [share("copy_share", np.isin(_prints(synthetic, columns), train))]
         if context.tune is not None and context.tune.rows:
             tune, made = _prints(context.tune, columns), _prints(synthetic, columns)
-            repeated = np.isin(train, made)
+            repeated, met = np.isin(train, made), np.isin(tune, made)
+            ours, theirs, alone = _telling(context.train, context.tune)
             scores.append(share("copy_share_base", np.isin(tune, train)))
             scores.append(share("train_repeated", repeated))
-            scores.append(share("tune_repeated", np.isin(tune, made)))
-            scores.append(share("telling_repeated", repeated & _telling(context.train, context.tune)))
+            scores.append(share("tune_repeated", met))
+            scores.append(share("telling_repeated", repeated & ours))
+            bases = [share("telling_repeated_base", hits) for hits in (met & theirs, np.isin(tune, train) & alone)]
+            scores.append(max(bases, key=lambda base: base.value))
         return scores
 
 
@@ -53,12 +58,19 @@ def _prints(records: Dataset, columns: list[Column]) -> np.ndarray:
     return fingerprints(pa.table(texts), list(texts)) if texts else np.zeros(0, np.uint64)
 
 
-def _telling(train: Dataset, tune: Dataset) -> np.ndarray:
-    """Which train records no other real one equals over the columns of many values, shape (records,); none if these are few."""
+def _telling(train: Dataset, tune: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which train and which tune records no other real one equals over the columns of many values, and which tune records no
+    other tune record does, shapes (records,); none if these columns are few."""
     least = max(MIN_DISTINCT, (train.rows + tune.rows) // 20)
     one = [c for c in compared(train.schema) if len(np.unique(_prints(train, [c]))) >= least]
     if len(one) < SURE_COLUMNS:
-        return np.zeros(train.rows, bool)
-    every = np.concatenate([_prints(train, one), _prints(tune, one)])
-    _, inverse, counts = np.unique(every, return_inverse=True, return_counts=True)
-    return counts[inverse[: train.rows]] == 1
+        return np.zeros(train.rows, bool), np.zeros(tune.rows, bool), np.zeros(tune.rows, bool)
+    sides = [_prints(train, one), _prints(tune, one)]
+    both = _single(np.concatenate(sides))
+    return both[: train.rows], both[train.rows :], _single(sides[1])
+
+
+def _single(prints: np.ndarray) -> np.ndarray:
+    """True where a print stands once, shape (records,)."""
+    _, inverse, counts = np.unique(prints, return_inverse=True, return_counts=True)
+    return counts[inverse] == 1

@@ -1,0 +1,100 @@
+"""Spans: a column that never lies below another one, as the distance between them. Sums keep the order by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from complement.generate.codec import Code
+from complement.generate.forest.dependencies import SURPRISE
+
+SHARE = 0.01  # of pairs put together at random that must be out of order, or the order says nothing
+NARROW = 0.5  # the spread of numbers' distance beside the spread of the numbers themselves; moments are always distances
+FEWEST = 50  # records that show an order
+
+
+@dataclass(frozen=True, repr=False)
+class Span:
+    """`high` is never below `low`: discharged and admitted. `shift` is where their codes begin; `code` that of the distance."""
+
+    low: str
+    high: str
+    shift: float
+    code: Code
+
+    def between(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """The distance of these codes, shape of both."""
+        return self.code.rounded(high - low + self.shift)
+
+    def ended(self, low: np.ndarray, distance: np.ndarray) -> np.ndarray:
+        """The codes of the higher column again."""
+        return low + distance - self.shift
+
+
+def spans(codes: Mapping[str, np.ndarray], codings: Mapping[str, Code]) -> list[Span]:
+    """At most one span for each column that lies above another, the narrowest; no column that ends one begins another."""
+    found: list[tuple[float, Span]] = []
+    for high in codes:
+        for low in codes:
+            if low != high and (span := _span(low, high, codings)) is not None:
+                width = _width(span, codes[low], codes[high])
+                if width is not None:
+                    found.append((width, span))
+    kept: dict[str, Span] = {}
+    for _, span in sorted(found, key=lambda one: one[0]):
+        if span.high not in kept and span.low not in kept and all(one.low != span.high for one in kept.values()):
+            kept[span.high] = span
+    return list(kept.values())
+
+
+def as_spans(codes: Mapping[str, np.ndarray], found: Sequence[Span]) -> dict[str, np.ndarray]:
+    """The codes with the distance in the place of each higher column whose lower one is there."""
+    changed = dict(codes)
+    for span in found:
+        if span.high in codes and span.low in codes:
+            changed[span.high] = span.between(codes[span.low], codes[span.high])
+    return changed
+
+
+def as_ends(codes: Mapping[str, np.ndarray], found: Sequence[Span]) -> dict[str, np.ndarray]:
+    """The opposite of `as_spans`."""
+    changed = dict(codes)
+    for span in found:
+        if span.high in codes and span.low in codes:
+            changed[span.high] = span.ended(codes[span.low], codes[span.high])
+    return changed
+
+
+def _span(low: str, high: str, codings: Mapping[str, Code]) -> Span | None:
+    one, other = codings[low], codings[high]
+    if not (one.numeric and other.numeric):
+        return None
+    moments = [pa.types.is_temporal(code.type) for code in (one, other)]
+    if moments[0] != moments[1] or (moments[0] and (one.type != other.type or one.step != other.step)):
+        return None
+    decimals = None if one.decimals is None or other.decimals is None else max(one.decimals, other.decimals)
+    free = replace(other.column, kind="other")  # the bounds of the column are not those of the distance
+    shift = (other.origin - one.origin) / one.step if moments[0] else 0.0
+    return Span(low, high, shift, Code(free, other.type, True, None, other.step, decimals))
+
+
+def _width(span: Span, low: np.ndarray, high: np.ndarray) -> float | None:
+    """The spread of the distance beside that of the column; None where there is no order, or none worth keeping."""
+    known = ~np.isnan(high)
+    if known.sum() < FEWEST or np.isnan(low[known]).any():
+        return None
+    below, above = low[known], high[known] + span.shift
+    if (below > above).any():
+        return None
+    mixed = np.random.default_rng(0).permutation(above)
+    if (below > mixed).sum() < max(SURPRISE, SHARE * len(below)):
+        return None
+    width = _spread(above - below) / max(_spread(above), 1e-300)
+    return width if width <= NARROW or pa.types.is_temporal(span.code.type) else None
+
+
+def _spread(values: np.ndarray) -> float:
+    return float(np.subtract(*np.quantile(values, [0.9, 0.1])))
