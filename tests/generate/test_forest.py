@@ -353,3 +353,20 @@ def test_a_target_of_classes_is_learnt_better_than_by_one_tree(adult: Dataset) -
     assert [c.name for c in target] == ["income"]
     made = [auc(kind.fit(learnt, seed=1).generate(Request(2500), seed=2).records) for kind in (Forest(), SequentialTrees())]
     assert made[0] > made[1] + 0.005
+
+
+def test_private_repeats_real_records_no_more_often_than_people_repeat_each_other(as_dataset) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    common = rng.integers(0, 3, (1500, 5))
+    rare = rng.integers(0, 12, (1500, 5))
+    values = np.where(rng.random((1500, 1)) < 0.3, common, rare)
+    real = as_dataset(pa.table({f"c{at}": [f"v{value}" for value in values[:, at]] for at in range(5)}))
+    rows, counts = np.unique(values, axis=0, return_counts=True)
+    natural = counts[counts > 1].sum() / 1500
+    known = {tuple(f"v{value}" for value in row) for row in rows}
+    share = {
+        preset: np.mean([tuple(row.values()) in known for row in _made(real, 4000, preset).records.to_pylist()])
+        for preset in PRESETS
+    }
+    assert share["private"] == pytest.approx(natural, abs=0.03)
+    assert share["sharp"] > share["private"] + 0.02

@@ -19,6 +19,7 @@ from complement.generate.forest.model import Model
 from complement.generate.forest.search import Known, Tried, searched
 from complement.generate.forest.spans import Span, as_ends, as_spans, spans
 from complement.generate.forest.suppress import nobody_shares, shared, suppressed
+from complement.generate.forest.twins import Twins
 from complement.generate.records import Training
 from complement.generate.remake import Remaker
 from complement.generate.tabular import Ask, TableGenerator, check_whole
@@ -62,6 +63,7 @@ class Forest(TableGenerator):
     tried: tuple[Tried, ...] = field(default=(), init=False, repr=False, compare=False)
     _model: Model | None = field(default=None, init=False, repr=False, compare=False)
     _spans: tuple[Span, ...] = field(default=(), init=False, repr=False, compare=False)
+    _twins: Twins | None = field(default=None, init=False, repr=False, compare=False)
     _told: tuple[str, ...] = field(default=(), init=False, repr=False, compare=False)
     _names: dict[str, Remaker] = field(default_factory=dict[str, Remaker], init=False, repr=False, compare=False)
 
@@ -96,6 +98,7 @@ class Forest(TableGenerator):
         codes = {name: suppressed(codings[name], values, least, unit, rng) for name, values in raw.items()}
         self._told = (*_changes(training, codings, raw, named, least, unit), *self._chosen(training, unit))
         self._model = None
+        self._twins = Twins.of(raw, unit) if raw and self.preset == "private" else None
         if not codes:  # every value is somebody's own
             return
         for one in dependencies(
@@ -127,6 +130,9 @@ class Forest(TableGenerator):
     def _draw(self, training: Training, rows: int, among: np.ndarray, ask: Ask) -> pa.Table:
         made: dict[str, np.ndarray] = {} if ask.where is None else self._asked(training, rows, ask)
         codes = made if self._model is None else self._model.draw(made, rows, ask.rng)
+        if self._model is not None and self._twins is not None:
+            model = self._model
+            codes = self._twins.thinned(codes, made, lambda fixed, few: model.draw(fixed, few, ask.rng), ask.rng)
         drawn = training.decoded(as_ends(codes, self._spans))
         anew = {name: remaker.make(rows, ask.rng) for name, remaker in self._names.items()}
         return pa.table({name: anew[name] if name in anew else drawn.column(name) for name in training.table.column_names})
