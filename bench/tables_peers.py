@@ -98,6 +98,8 @@ def make(name: str, split: Split, *, seed: int, cap: float, peers: Path) -> Made
     with tempfile.TemporaryDirectory(prefix="tables-") as temporary:
         folder = Path(temporary)
         parquet.write_table(split.shown(), folder / "train.parquet")
+        if not peer and split.source.unit in split.train.column_names:  # whose rows they are; no peer asks
+            parquet.write_table(split.train.select([split.source.unit]).rename_columns(["unit"]), folder / "unit.parquet")
         job = {"kinds": split.kinds, "target": split.source.target, "rows": split.train.num_rows, "seed": seed, "cap": cap}
         (folder / "job.json").write_text(json.dumps({**job, "settings": settings}))
         return _run(python, script, folder, split, GRACE[0] * cap + GRACE[1])
