@@ -370,3 +370,17 @@ def test_private_repeats_real_records_no_more_often_than_people_repeat_each_othe
     }
     assert share["private"] == pytest.approx(natural, abs=0.03)
     assert share["sharp"] > share["private"] + 0.02
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_is_missing_in_a_small_group_alone_stays_there(as_dataset, preset: str) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    rows = 12_000
+    ward = rng.choice(["a", "b", "c", "d"], rows, p=[0.4, 0.3, 0.25, 0.05])
+    code = [f"c{number}" for number in rng.zipf(1.6, rows).clip(0, 400)]
+    gone = rng.random(rows) < np.where(ward == "d", 0.4, 0.02)
+    real = as_dataset(pa.table({"ward": ward.tolist(), "age": rng.integers(20, 90, rows), "code": pa.array(code, mask=gone)}))
+    made = _made(real, 40_000, preset).records
+    lost, where = made.column("code").is_null().to_numpy(zero_copy_only=False), np.array(made.column("ward").to_pylist())
+    for one in "abcd":
+        assert lost[where == one].mean() == pytest.approx(gone[ward == one].mean(), abs=0.01 if one != "d" else 0.03)

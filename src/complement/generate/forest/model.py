@@ -10,8 +10,9 @@ import numpy as np
 from complement.core.seed import rng_at, seed_at
 from complement.generate.codec import Code
 from complement.generate.forest.boosted import Boosted, fit_boosted, suits
-from complement.generate.forest.column import Conditional, Known, Setting, fit_column
+from complement.generate.forest.column import Conditional, Known, Setting
 from complement.generate.forest.dependencies import Dependency, Exclusion, Gist, broken, dependencies, exclusions
+from complement.generate.forest.missing import Gated, fit_gated
 from complement.generate.leaves import Predictor
 
 REDRAWS = 10  # of what does not go together, before a real record lends its value
@@ -31,7 +32,9 @@ class Model:
     setting: Setting
     seed: int
     target: str | None = None
-    _fitted: dict[tuple[str, ...], Conditional | Boosted] = field(default_factory=dict[tuple[str, ...], Conditional | Boosted])
+    _fitted: dict[tuple[str, ...], Conditional | Gated | Boosted] = field(
+        default_factory=dict[tuple[str, ...], Conditional | Gated | Boosted]
+    )
 
     @staticmethod
     def of(
@@ -123,7 +126,7 @@ class Model:
             bad = bad[broken(name, codes[bad], part, self.gists, self.never)]
         return codes
 
-    def _column(self, name: str, before: Sequence[str]) -> Conditional | Boosted:
+    def _column(self, name: str, before: Sequence[str]) -> Conditional | Gated | Boosted:
         """A column given those before it, fitted once."""
         before = sorted(before, key=list(self.codes).index)  # the same set is the same tree
         place = (name, *before)
@@ -134,5 +137,5 @@ class Model:
                     self.known, self.codings[name], name, before, seed, quick=not self.setting.apart
                 )
                 return self._fitted[place]
-            self._fitted[place] = fit_column(self.known, self.codings[name], name, before, self.setting, seed)
+            self._fitted[place] = fit_gated(self.known, self.codings[name], name, before, self.setting, seed)
         return self._fitted[place]

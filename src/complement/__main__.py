@@ -1,0 +1,5 @@
+"""`python -m complement`: the command line."""
+
+from complement.cli import main
+
+main()
