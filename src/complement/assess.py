@@ -17,7 +17,7 @@ from complement.core.score import Score
 from complement.core.values import as_text
 from complement.measure.fidelity import Shape
 from complement.measure.intervals import share
-from complement.measure.privacy import MAX_APART, Identities, Values, compared, gate, given_away, named
+from complement.measure.privacy import MAX_APART, Identities, Values, compared, copied_whole, gate, given_away, named
 from complement.models.fingerprint import fingerprints
 from complement.prepare import read_like
 from complement.source.read import read, read_tables, widen
@@ -27,6 +27,9 @@ PRIVACY = ("copies", "identities", "values", "twins", "membership", "density", "
 # Not in the catalog: they have nothing to say of a file without names or nearly unique values, and an evaluator always scores.
 COUNTED = {"identities": Identities, "values": Values}
 OTHER_PEOPLE = 0.55  # AUC between real and hold-out records; what the privacy gate allows an attack (measure/privacy/gate.py)
+# AUC from which on the hold-out has nothing to do with the real records; and per level of a category so many records, fewer of
+# which could miss each other's levels by chance.
+STRANGERS, PER_LEVEL = 0.95, 10
 LUCK = 2  # equal records lie on one side by chance: 49 of 2,259 beside 38 of 4,000 in a fair split of the computers
 SHOWN = 6  # columns that a note names
 UNSEEN = "Give real records that the maker of the synthetic ones never had."
@@ -97,7 +100,10 @@ def assess(
     context = Context(learnt, unseen, learnt.schema)
     fidelity, privacy = (_scores(names, made, context, seed) for names in (FIDELITY, PRIVACY))
     notes += [*_of_population(fidelity), *_of_repeated(made, context), *_of_units(made, context)]
-    passed, why = gate((*privacy, *fidelity))
+    passed, why = gate((*privacy, *fidelity), strangers=_strangers(context, fidelity))
+    whole = copied_whole(made, learnt)
+    if whole and passed is not False:
+        passed, why = False, whole
     rows = (learnt.rows, made.rows, 0 if unseen is None else unseen.rows)
     names = tuple(column.name for column in columns)
     return Audit(privacy, passed, why, rows, names, fidelity, notes=tuple(notes))
@@ -118,6 +124,33 @@ def _of_population(fidelity: tuple[Score, ...]) -> list[str]:
         return []
     met = f"A classifier tells the hold-out from the real records (AUC {base.value:.3f}, at least {base.low:.3f})"
     return [f"{met}: they are not of one population, and the attacks measure that, too."]
+
+
+def _strangers(context: Context, fidelity: tuple[Score, ...]) -> str:
+    """Why the hold-out is of another population than the real records; "" where it is not shown to be."""
+    learnt, unseen = context.train, context.tune
+    if unseen is None:
+        return ""
+    unmet = [column.name for column in compared(learnt.schema) if column.kind in ("category", "boolean")]
+    unmet = [name for name in unmet if _never_meet(learnt.column(name), unseen.column(name))]
+    if unmet:
+        shown = ", ".join(f"'{name}'" for name in unmet[:SHOWN])
+        return f"no value of {shown} stands in both the real file and the hold-out. Are they spelt otherwise, or other people?"
+    base = next((score for score in fidelity if score.name == "c2st_auc_base"), None)
+    if base is None or (base.low or 0.0) <= STRANGERS:
+        return ""
+    apart = Shape().by_column(unseen, Context(learnt, None, learnt.schema))
+    far = max(apart, key=lambda name: apart[name][0])
+    told = f"a classifier tells the hold-out from the real records nearly always (AUC {base.value:.3f})"
+    return f"{told}: it is of another population. The column farthest apart is '{far}'."
+
+
+def _never_meet(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
+    """Whether two columns of categories with many records each have no value in common."""
+    sides = [as_text(column) for column in (one, other)]
+    levels = [{word for word in words if word is not None} for words in sides]
+    enough = all(0 < PER_LEVEL * len(own) <= len(words) for own, words in zip(levels, sides, strict=True))
+    return enough and levels[0].isdisjoint(levels[1])
 
 
 def _of_repeated(made: Dataset, context: Context) -> list[str]:

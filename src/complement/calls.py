@@ -18,7 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 # Numbers of a call, and what to do about one that is out of range (empty: what the recipe says of its key).
 NUMBERS = {
-    "weights": "A weight is the share of the synthetic records, from 0 to 1: write 0.25 for 25 %.",
+    "weights": "A weight is the synthetic share of the training mass, from 0 to 1: write 0.25 for 25 %.",
     "seeds": "One seed cannot tell an effect from chance: give 2 or more; 5 when left out.",
     "folds": "Give 2 to 50; 5 when left out. To judge on a file of your own, give it as the sealed one.",
     "margin": "Give the smallest change that matters to you, above 0, in the metric's unit; left out, it is the metric's own.",

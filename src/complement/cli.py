@@ -107,9 +107,18 @@ def init(data: str, target: str, out: Path, force: bool, as_json: bool, debug: b
 
     begun = init(data, target=target, out=out, replace=force)
     if as_json:
-        click.echo(json.dumps({"schema": 1, "recipe": str(begun.recipe), "perhaps_unit": list(begun.units)}))
+        click.echo(
+            json.dumps(
+                {
+                    "schema": 1,
+                    "recipe": str(begun.recipe),
+                    "perhaps_unit": list(begun.units),
+                    "perhaps_known_after": list(begun.known_after),
+                }
+            )
+        )
     else:
-        click.echo(f"{begun.recipe}\n{_after_init(begun.recipe, begun.units)}")
+        click.echo(f"{begun.recipe}\n{_after_init(begun.recipe, begun.units, begun.known_after)}")
 
 
 @main.command()
@@ -195,7 +204,7 @@ def generate(real: str, out: Path, form: str | None, force: bool, quiet: bool, a
 @click.option("--folds", type=int, help="Outer folds.  [default: 5]")
 @click.option("--seeds", type=int, help="Generator and learner seeds per fold.  [default: 5]")
 @click.option("--seed", type=int, help="Same seed, same bytes.  [default: 0]")
-@click.option("--weight", "weights", type=float, multiple=True, help="Share of the synthetic records; repeat to screen.")
+@click.option("--weight", "weights", type=float, multiple=True, help="Synthetic share of the training mass; repeat to screen.")
 @click.option("--times", type=float, help="Synthetic records per real one.  [default: 1]")
 @click.option("--rows", type=int, help="Synthetic records, instead of --times.")
 @click.option("--where", help="The condition that every synthetic record meets.")
@@ -314,9 +323,10 @@ def doctor(as_json: bool, debug: bool) -> None:
     sys.exit(0 if facts["fine"] else 3)
 
 
-def _after_init(recipe: Path, units: Sequence[str]) -> str:
+def _after_init(recipe: Path, units: Sequence[str], known_after: Sequence[str]) -> str:
     lines = (
         *(f"'{name}' looks like a patient, an account or another unit: if it is, name it as split.unit" for name in units),
+        *(f"'{name}' alone foretells the target: if it is known only after it, give it role: ignore" for name in known_after),
         "Next: check in it what each column was taken for; then",
         f"  complement preview {recipe}",
         f"  complement run {recipe}",

@@ -30,10 +30,11 @@ from complement.prove.pool import Ask, Fixed, Pool, Refit
 from complement.recipe import IN_MEMORY, Named, Recipe, SliceNote
 from complement.recipe.ruled import ruled
 from complement.runfolder import file_hash
+from complement.source.hints import empty_columns, known_after
 from complement.source.profile import survey
 from complement.source.read import read, read_tables
 from complement.source.split import partition, repeating_identifiers
-from complement.source.target import check_delivered, check_target, drop_missing_target, find_target_copies
+from complement.source.target import check_delivered, check_sealed, check_target, drop_missing_target, find_target_copies
 
 SEALED_SHARE = 0.2  # of the units, where a single sealed set is large enough
 LARGE_RECORDS, LARGE_RARE = 50_000, 1_000  # what "large enough" is: all records, and sealed ones of the rarest class
@@ -74,6 +75,7 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
     if recipe.sealed is not None:
         origin = inputs.sealed if inputs.sealed is not None else recipe.place(recipe.sealed)
         later = read_like(origin, real)
+        check_sealed(later, real, recipe.purpose.target, task=recipe.purpose.task)
         hashes["sealed"] = _hash(recipe.sealed, origin, later)
         sealed = np.r_[np.zeros(real.rows, bool), np.ones(later.rows, bool)]
         real = real.concat(later)
@@ -81,7 +83,7 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
     real, sealed, dropped = _without_missing_target(real, sealed, recipe.purpose.target)
     _refuse_copies(real, recipe.purpose.target)
     purpose, notes = purpose_of(recipe, real)
-    return Source(real, purpose, sealed, hashes, (*broken, *dropped, *_of_empty_columns(real), *notes))
+    return Source(real, purpose, sealed, hashes, (*broken, *dropped, *empty_columns(real), *notes))
 
 
 def read_records(origin: object, target: str | None = None) -> Dataset:
@@ -152,7 +154,7 @@ def purpose_of(recipe: Recipe, real: Dataset) -> tuple[Purpose, tuple[str, ...]]
 
 
 def partition_of(recipe: Recipe, source: Source, *, salt: str) -> Partition:
-    """Which records are judged on, by the recipe's rule; see `sealed_share` for `auto`."""
+    """Which records are judged on, by the recipe's rule (see `sealed_share` for `auto`), and what puts that in doubt."""
     unit, time = _column_for("unit", recipe.split.unit, source.real.schema), recipe.split.time
     if source.sealed is not None:
         if time is not None:
@@ -163,7 +165,9 @@ def partition_of(recipe: Recipe, source: Source, *, salt: str) -> Partition:
         order = True if time == ROW_ORDER else time
         folds = recipe.split.folds
         found = partition(source.real, source.purpose, salt=salt, unit=unit, time=order, folds=folds, sealed=share)
-    return found if unit is not None else replace(found, notes=(*found.notes, *repeating_identifiers(source.real)))
+    rows = np.arange(found.rows) if found.folds > 1 and found.kind == "units" else found.train(found.folds - 1)
+    cautions = known_after(source.real, source.purpose, rows=rows, unit=found.unit)
+    return replace(found, cautions=cautions if unit is not None else (*repeating_identifiers(source.real), *cautions))
 
 
 def sealed_share(recipe: Recipe, source: Source) -> float | None:
@@ -336,14 +340,6 @@ def _without_missing_target(
     if sealed is not None:
         sealed = sealed[~absent(as_text(real.column(target)))]
     return kept, sealed, (f"{lost:,} records have no '{target}'; they are left out.",)
-
-
-def _of_empty_columns(real: Dataset) -> tuple[str, ...]:
-    empty = [name for name in real.schema.names() if real.column(name).null_count == real.rows]
-    if not empty:
-        return ()
-    shown = ", ".join(empty[:5]) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
-    return (f"No record has a value in: {shown}; nothing can be learnt from it.",)
 
 
 def _refuse_copies(real: Dataset, target: str) -> None:

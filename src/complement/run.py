@@ -38,13 +38,14 @@ from complement.prepare import (
 )
 from complement.prove.pool import Fixed, Pool, Refit
 from complement.prove.trial import Case, Means, Site, judge
-from complement.recipe import Recipe
+from complement.recipe import Proving, Recipe
 from complement.recipe.write import recipe_text
 from complement.runfolder import EVENTS, GENERATE, MANIFEST, PROVE, RECIPE, SOURCE, VERDICT, RunFolder, finite
 from complement.source.ledger import Ledger
 from complement.source.sketch import sketch
 from complement.source.write import write_table
 
+PLAN = ("schema", "rules", "purpose", "split", "generate", "prove", "seed")  # the parts of a recipe that a verdict follows
 Tell = Callable[[str, dict[str, object]], None]
 
 
@@ -88,7 +89,14 @@ class _Ready:
     @property
     def plan(self) -> str:
         """The name of everything that the verdict depends on: a table is known by its content, wherever it stands."""
-        return self.plan_of("schema", "rules", "purpose", "split", "generate", "prove", "seed")
+        return self.plan_of(*PLAN)
+
+    @property
+    def look(self) -> str:
+        """The name of the plan in the ledger: what is measured beside the verdict, worth and money, is no other look at it."""
+        beside = Proving().model_dump(mode="json", include={"curve", "prices"})
+        parts = self.recipe.part(*PLAN)
+        return plan_hash({**parts, "prove": {**parts["prove"], **beside}}, self.contents, self.partition.sealed_hash)
 
     def plan_of(self, *parts: str) -> str:
         """The name of what these parts of the recipe make of these records."""
@@ -270,7 +278,7 @@ def _prepare(recipe: Recipe, inputs: Inputs, tell: Tell) -> _Ready:
     partition = partition_of(recipe, source, salt=ledger.salt())
     pool, digest = pool_of(recipe, source, inputs)
     hashes = {**source.hashes, **({"synthetic": digest} if digest else {})}
-    for note in (*source.notes, *partition.notes):
+    for note in (*source.notes, *partition.cautions, *partition.notes):
         tell("note", {"note": note})
     contents = tuple(content_hash(one) for one in (source.real, *([pool.records] if isinstance(pool, Fixed) else [])))
     return _Ready(recipe, source, partition, pool, hashes, ledger, (*contents, *_code(recipe, source)))
@@ -297,7 +305,7 @@ def _note_source(ready: _Ready, folder: RunFolder) -> None:
         "target": ready.source.purpose.target,
         "task": ready.source.purpose.task,
         "classes": ready.source.purpose.classes,
-        "notes": [*ready.source.notes, *partition.notes],
+        "notes": [*ready.source.notes, *partition.cautions, *partition.notes],
     }
     folder.stage(SOURCE)
     folder.write_json(f"{SOURCE}/source.json", facts)
@@ -333,7 +341,7 @@ def _judge(ready: _Ready, engine: Engine, folder: Path | None, tell: Tell) -> Ju
     means = Means(learners_of(recipe, ready.source), catalog.metric, privacy)
     # The sealed records are opened here, before anything is computed of them, and after all that could be said without them.
     judged = sketch(ready.source.real.take(np.flatnonzero(ready.partition.fold >= 0)))
-    opening = ready.ledger.open(ready.partition.sealed_hash, plan=ready.plan, question=recipe.question, sketch=judged)
+    opening = ready.ledger.open(ready.partition.sealed_hash, plan=ready.look, question=recipe.question, sketch=judged)
     others = "Another plan" if opening.count == 2 else f"{opening.count - 1} other plans"
     reused = f"{others} opened these sealed records before: what was learnt then may have steered this one."
     leaks = (Leak("reused-hold-out", "finding", reused),) if opening.reused else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from math import floor, isfinite, log10
+from math import floor, inf, isfinite, log10
 from typing import TYPE_CHECKING
 
 from complement.core.score import Score
@@ -64,7 +64,14 @@ MEASURED = {  # at most 29 signs: what is left of a line
     "c2st_auc": "told from hold-out; chance .5",
     "c2st_auc_base": "real told from it; chance .5",
 }
-OUTCOMES = {"passed": "green", "beaten": "green", "failed": "red", "does as well": "yellow", "not shown": "yellow"}
+YELLOW = dict.fromkeys(("does better", "not separated", "not shown"), "yellow")
+OUTCOMES = {"passed": "green", "beaten": "green", "failed": "red", **YELLOW}
+# Intervals are symmetric and may reach beyond what a metric can be; its own value is printed within (low, high).
+RANGES: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("auroc", "auprc", "accuracy", "macro_f1", "recall_at_precision", "brier", "ece"), (0.0, 1.0)),
+    **dict.fromkeys(("log_loss", "rmse", "mae"), (0.0, inf)),
+    "r2": (-inf, 1.0),
+}
 
 
 def show(judgement: Judgement, console: Console, *, told: Collection[str] = ()) -> None:
@@ -118,11 +125,16 @@ def _screen(judgement: Judgement, told: set[str]) -> Iterable[RenderableType]:
     yield Text.assemble((judgement.question, "bold"), f": {QUESTIONS[judgement.question]}")
     if not judgement.verified:
         yield Text("Unverified: the maker of the file may have seen the records that it is judged on.", style="yellow")
+    cautioned: set[str] = set()
     for verdict in judgement.verdicts:
         yield Text("")
         state = (f" {verdict.state} ", f"{COLOURS[verdict.state]} reverse")
         yield Text.assemble(state, " ", (verdict.learner, "bold"), (f"  {verdict.code}", "dim"))
-        yield Padding(Text(verdict.headline), (0, 0, 1, 1), expand=False)
+        cautions = [note for note in verdict.cautions if note not in cautioned]
+        yield Padding(Text(verdict.headline), (0, 0, 0 if cautions else 1, 1), expand=False)
+        for number, note in enumerate(cautions, 1):
+            yield Padding(Text(f"note: {note}", style="yellow"), (0, 0, int(number == len(cautions)), 1), expand=False)
+        cautioned.update(cautions)
         for part in (*_numbers(verdict), *_notes(note for note in verdict.notes if note not in told)):
             yield Padding(part, (0, 0, 0, 1), expand=False)
         told.update(verdict.notes)
@@ -164,7 +176,9 @@ def _numbers(verdict: Verdict) -> Iterable[RenderableType]:
     units = f"{verdict.metric}, {effect.n:,} units, + better"
     rows = [
         _Row("effect", digits.signed(effect.value), digits.interval(effect), units),
-        _Row("real only", digits.plain(base.value), _plain_interval(digits, base), f"{verdict.metric}, nothing synthetic"),
+        _Row(
+            "real only", digits.plain(base.value), _within(digits, base, verdict.metric), f"{verdict.metric}, nothing synthetic"
+        ),
         _Row("margin", digits.plain(verdict.margin), "", "smallest change that matters"),
         _Row("weight", f"{verdict.weight:.2f}", "", _weights(verdict)),
         _Row("detectable effect", digits.plain(verdict.detectable_effect), "", _settle(verdict)),
@@ -241,26 +255,31 @@ def _notes(notes: Iterable[str]) -> Iterable[RenderableType]:
         yield Text(("\n" if number == 0 else "") + f"note: {note}")
 
 
-def _plain_interval(digits: _Digits, effect: Effect) -> str:
+def _within(digits: _Digits, effect: Effect, metric: str) -> str:
     if not (isfinite(effect.low) and isfinite(effect.high)):
         return ""
-    return f"[{digits.plain(effect.low)}, {digits.plain(effect.high)}]"
+    least, most = RANGES.get(metric, (-inf, inf))
+    return f"[{digits.plain(max(effect.low, least))}, {digits.plain(min(effect.high, most))}]"
 
 
 def _weights(verdict: Verdict) -> str:
     chosen = sorted(set(verdict.weights))
-    over = f"; {chosen[0]:g} to {chosen[-1]:g} over the folds" if len(chosen) > 1 else ""
-    return f"share of the synthetic records{over}"
+    over = f"; median of {len(verdict.weights)} folds, {chosen[0]:g} to {chosen[-1]:g}" if len(chosen) > 1 else ""
+    return f"share of the training mass{over}"
 
 
 def _settle(verdict: Verdict) -> str:
     if verdict.state != "INCONCLUSIVE":
         return "what this trial could find"
+    if verdict.code == "too-few-positives":
+        return "30 units of the rarest class are needed first"
+    if verdict.code == "too-few-units":
+        return "30 units are needed first"
     if verdict.units_to_settle is None:
-        return "no number of records would settle it"
+        return "no number of units would show twice the margin"
     if verdict.units_to_settle <= verdict.effect.n:
         return "enough units: it lies too near the margin"
-    return f"about {verdict.units_to_settle:,} units would settle it"
+    return f"about {verdict.units_to_settle:,} units would show twice the margin"
 
 
 def _worth(worth: Worth) -> _Row:
@@ -274,12 +293,13 @@ def _worth(worth: Worth) -> _Row:
 
 
 def _leaks(leaks: Iterable[Leak]) -> Iterable[RenderableType]:
+    from rich.padding import Padding
     from rich.text import Text
 
     yield Text("Leaks", style="bold")
     for leak in leaks:
         colour = "red" if leak.severity == "error" else "yellow"
-        yield Text.assemble((f" {leak.severity} ", colour), f"{leak.code}: {leak.note}")
+        yield Padding(Text.assemble((f"{leak.severity} ", colour), f"{leak.code}: {leak.note}"), (0, 0, 0, 1), expand=False)
 
 
 def _spent(spent: Mapping[str, object]) -> str:

@@ -384,3 +384,17 @@ def test_what_is_missing_in_a_small_group_alone_stays_there(as_dataset, preset: 
     lost, where = made.column("code").is_null().to_numpy(zero_copy_only=False), np.array(made.column("ward").to_pylist())
     for one in "abcd":
         assert lost[where == one].mean() == pytest.approx(gone[ward == one].mean(), abs=0.01 if one != "d" else 0.03)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_rare_class_keeps_what_sets_it_apart(as_dataset, preset: str) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    dead = rng.random(2000) < 0.05
+    speed = rng.normal(50, 10, 2000) + 25 * dead
+    belt = np.where(rng.random(2000) < np.where(dead, 0.3, 0.9), "yes", "no")
+    real = as_dataset(
+        pa.table({"dead": np.where(dead, "dead", "alive").tolist(), "belt": belt.tolist(), "speed": speed}), {"dead": "target"}
+    )
+    made = _made(real, 2000, preset, "dead = 'dead'").records
+    assert np.mean(np.array(made.column("belt").to_pylist()) == "yes") == pytest.approx(np.mean(belt[dead] == "yes"), abs=0.05)
+    assert made.column("speed").to_numpy().mean() == pytest.approx(speed[dead].mean(), abs=3)

@@ -222,6 +222,30 @@ def test_a_single_value_is_named_with_its_column(here: Path, tumours: pa.Table) 
     assert any("one real person has" in note and "pay (" in note for note in found.notes)
 
 
+def test_a_file_that_is_the_real_one_fails_without_a_hold_out(here: Path, tumours: pa.Table) -> None:
+    found = complement.audit("real.csv", "real.csv", target="diagnosis")
+    assert (found.passed, "200 of 200 synthetic records equal a real one" in found.why) == (False, True)
+    mostly = pa.concat_tables([tumours.slice(0, 195), tumours.slice(400, 5)])
+    assert complement.audit("real.csv", mostly).passed is False
+    half = pa.concat_tables([tumours.slice(0, 100), tumours.slice(400, 100)])
+    assert complement.audit("real.csv", half).passed is None, "what chance gives is not known"
+    coarse = pa.table({"age": np.arange(400) % 40, "sex": np.where(np.arange(400) % 3 == 0, "f", "m")})
+    assert complement.audit(coarse, coarse).passed is None, "such records equal each other anyway"
+
+
+def test_a_hold_out_of_other_people_or_other_words_shows_nothing(here: Path, tumours: pa.Table) -> None:
+    mixed = tumours.take(pa.array(np.random.default_rng(0).permutation(569)))
+    real, later, made = mixed.slice(0, 250), mixed.slice(250, 200), mixed.slice(450)
+    dotted = later.set_column(6, "diagnosis", pa.array([f"{word}." for word in later.column("diagnosis").to_pylist()]))
+    found = complement.audit(real, made, holdout=dotted, target="diagnosis")
+    assert (found.passed, "no value of 'diagnosis' stands in both" in found.why) == (None, True)
+    wide = later.set_column(0, "mean_radius", pa.array(later.column("mean_radius").to_numpy() + 1000))
+    found = complement.audit(real, made, holdout=wide, target="diagnosis")
+    assert (found.passed, "farthest apart is 'mean_radius'" in found.why) == (None, True)
+    copied = complement.audit(real, real, holdout=dotted, target="diagnosis")
+    assert (copied.passed, "250 of 250" in copied.why) == (False, True)
+
+
 @pytest.mark.slow
 def test_the_example_of_the_page_comes_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     page = (root / "docs" / "examples" / "audit.md").read_text(encoding="utf-8")

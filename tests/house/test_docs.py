@@ -71,10 +71,7 @@ def estimate_of(value: float, low: float, high: float) -> Estimate:
 
 
 def evidence_of(example: dict[str, Any]) -> Evidence:
-    compared = [
-        compare(name, estimate_of(*effect), alpha=0.05, margin=example["margin"], note="")
-        for name, effect in example["comparisons"].items()
-    ]
+    compared = [compare(name, estimate_of(*effect), alpha=0.05, note="") for name, effect in example["comparisons"].items()]
     return Evidence(
         effect=Effect(*example["effect"], 1000),
         equivalence=Effect(*example["equivalence"], 1000),

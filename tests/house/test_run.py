@@ -167,7 +167,7 @@ def test_an_identifier_that_repeats_is_noted_where_no_unit_is_named(here: Path, 
     visits = cancer.set_column(cancer.schema.get_field_index("patient"), "patient", twice)
     for split, noted in (({}, True), ({"unit": "patient"}, False)):
         asked = recipe(here, visits, schema={"patient": {"role": "identifier"}}, split=split)
-        notes = partition_of(asked, read_source(asked), salt="s").notes
+        notes = partition_of(asked, read_source(asked), salt="s").cautions
         assert any("name it as the unit" in note for note in notes) is noted
 
 
@@ -262,3 +262,34 @@ def test_gates_hold_or_say_which_did_not(gates: dict[str, object], verified: boo
     gate = story.check_gates(run)
     assert (gate.where if gate else None) == where
     assert gate is None or gate.exit_code == 1
+
+
+def test_sealed_labels_that_are_spelt_otherwise_are_refused_before_anything_is_fitted(here: Path, cancer: pa.Table):
+    words = [["no", "yes"][value] for value in cancer.column("target").to_pylist()]
+    table = cancer.set_column(3, "target", pa.array(words))
+    dotted = table.slice(400).set_column(3, "target", pa.array([f"{word}." for word in words[400:]]))
+    told: list[str] = []
+    with pytest.raises(ComplementError, match=r"No sealed target is among.*'no\.' \(did you mean 'no'\?\)") as met:
+        complement.prove(table.slice(0, 400), target="target", sealed=dotted, tell=lambda name, _: told.append(name), **QUICK)
+    assert (met.value.code, told) == ("schema-mismatch", [])
+    with pytest.raises(ComplementError, match="did you mean 'no'"):
+        complement.prove(table.slice(0, 400), dotted, target="target", **{**QUICK, "generator": None})
+
+
+def test_a_plan_that_differs_in_the_curve_or_prices_alone_is_the_same_look(here: Path, cancer: pa.Table):
+    def codes(**proving: object) -> list[str]:
+        asked = recipe(here, cancer, prove={"weights": [0.5], "seeds": 2, "curve": False, **proving})
+        return [leak.code for leak in complement.run(asked, out=here / "out", fresh=True).judgement.leaks]
+
+    assert codes() == codes(curve=True) == codes(prices={"real": 3}) == []
+    assert codes(weights=[0.4]) == ["reused-hold-out"]
+
+
+def test_a_column_known_only_after_the_outcome_is_a_caution_and_in_the_notes(here: Path, cancer: pa.Table):
+    cause = pa.array([None if value else "lung" for value in cancer.column("target").to_pylist()])
+    done = complement.run(recipe(here, cancer.append_column("cause", cause)), out=here / "out")
+    (verdict,) = done.judgement.verdicts
+    assert any(note.startswith("'cause' alone") for note in verdict.cautions)
+    assert any("nearly perfect" in note for note in verdict.cautions)
+    assert any(note.startswith("'cause' alone") for note in json.loads(Path("out/1-source/source.json").read_text())["notes"])
+    assert complement.run(recipe(here, cancer), out=here / "two").judgement.verdicts[0].cautions == ()

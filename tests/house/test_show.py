@@ -60,10 +60,11 @@ def test_a_note_is_not_read_twice():
 
 
 def test_every_number_of_the_verdict_is_on_the_screen():
-    text = screen(JUDGEMENT)
+    text = " ".join(screen(JUDGEMENT).split())  # a line may be cut anywhere
     for said in (
         "in-hand", "does this generator help", "MIXED", "lightgbm", "+0.0123", "[+0.0040, +0.0201]", "12,345 units", "0.8123",
-        "0.0090", "0.25", "0.1 to 0.25 over the folds", "320", "[100, unbounded]", "saves 12,800.00", "class weights", "beaten",
+        "0.0090", "0.25", "share of the training mass; median of 3 folds, 0.1 to 0.25",
+        "320", "[100, unbounded]", "saves 12,800.00", "class weights", "beaten",
         "threshold move (the metric knows no threshold)", "log_loss", "failed", "isotonic recalibration mends it",
         "ward [3]", "found", "tiny (too small)", "finding reused-hold-out", "The positive class is '1'.", "12 seconds",
     ):  # fmt: skip
@@ -98,10 +99,41 @@ def test_what_would_settle_it_is_said_only_of_what_is_open():
 
     more = 2 * VERDICT.effect.n
     undecided = replace(VERDICT, state="INCONCLUSIVE", units_to_settle=more)
-    assert f"about {more:,} units would settle it" in words(undecided)
+    assert f"about {more:,} units would show twice the margin" in words(undecided)
     assert "lies too near the margin" in words(replace(undecided, units_to_settle=VERDICT.effect.n))
-    assert "no number of records would settle it" in words(replace(undecided, units_to_settle=None))
-    assert "settle" not in words(VERDICT)
+    assert "no number of units would show twice the margin" in words(replace(undecided, units_to_settle=None))
+    few = replace(undecided, code="too-few-positives", units_to_settle=None)
+    assert "30 units of the rarest class are needed first" in words(few)
+    assert "no number of units" not in words(few)
+    assert "would show" not in words(VERDICT)
+
+
+def test_a_caution_stands_right_under_the_headline_once_and_is_never_left_out():
+    doubtful = replace(VERDICT, headline="A headline.", cautions=("Perhaps a unit: pid.", "Too good."))
+    both = replace(JUDGEMENT, verdicts=(doubtful, replace(doubtful, learner="logistic")))
+    held = io.StringIO()
+    show(both, Console(file=held, width=WIDTH, force_terminal=True, color_system=None), told=doubtful.cautions)
+    lines = held.getvalue().splitlines()
+    start = lines.index(" A headline.")
+    assert lines[start : start + 4] == [" A headline.", " note: Perhaps a unit: pid.", " note: Too good.", ""]
+    assert held.getvalue().count("Perhaps a unit") == 1
+
+
+def test_the_interval_of_a_metric_stays_within_what_the_metric_can_be():
+    wide = replace(VERDICT, baseline=Effect(0.995, 0.9893, 1.0006, 99))
+    assert "[0.9893, 1.0000]" in screen(replace(JUDGEMENT, verdicts=(wide,)))
+    other = replace(wide, metric="mine")
+    assert "[0.9893, 1.0006]" in screen(replace(JUDGEMENT, verdicts=(other,)))
+    loss = replace(wide, metric="log_loss", baseline=Effect(0.01, -0.002, 0.022, 99))
+    assert "[0.0000, 0.0220]" in screen(replace(JUDGEMENT, verdicts=(loss,)))
+
+
+def test_a_leak_keeps_its_indent_on_every_line():
+    long = Leak("repeats-sealed", "error", "The delivered file repeats sealed records. " * 3)
+    lines = screen(replace(JUDGEMENT, verdicts=(replace(VERDICT, leaks=(long,)),))).splitlines()
+    start = lines.index("Leaks") + 1
+    assert lines[start].startswith(" error repeats-sealed: The")
+    assert all(line.startswith(" ") for line in lines[start : lines.index("", start)])
 
 
 def test_numbers_that_are_not_known_are_not_printed_as_numbers():

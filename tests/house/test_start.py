@@ -99,3 +99,14 @@ def test_the_data_are_never_replaced_by_a_recipe(here: Path) -> None:
     result = call("init", "visits.csv", "--target", "y", "--out", "visits.csv", "--force", "--json")
     assert json.loads(result.stdout)["error"]["code"] == "usage"
     assert Path("visits.csv").read_bytes() == before
+
+
+def test_a_column_that_alone_foretells_the_target_is_named(here: Path) -> None:
+    visits = csv.read_csv("visits.csv")
+    cause = pa.array(["flu" if y else None for y in visits.column("y").to_pylist()])
+    csv.write_csv(visits.append_column("cause", cause), "visits.csv")
+    found = call("init", "visits.csv", "--target", "y", "--json")
+    assert json.loads(found.stdout)["perhaps_known_after"] == ["cause"]
+    assert "# 'cause' alone foretells 'y' nearly perfectly: known only after" in Path("recipe.yaml").read_text()
+    assert "'cause' alone foretells the target" in call("init", "visits.csv", "--target", "y", "--force").stdout
+    Recipe.load("recipe.yaml")

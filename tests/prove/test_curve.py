@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from complement.prove.curve import Curve, worth_of
+from complement.core.verdict import Worth
+from complement.generate.bootstrap import Bootstrap
+from complement.prove.curve import Curve, agreeing, worth_of
 
 ROWS = 400 * np.array([0.25, 0.35, 0.5, 0.7, 1.0])
 
@@ -33,6 +35,7 @@ def test_interpolation_at_half_recovers_the_planted_worth(extra):
 def test_records_that_hurt_are_worth_less_than_nothing():
     worth = worth_of(curve(float(law(150)), 0.7), price=None, cost=0.0)
     assert worth.value == pytest.approx(-50, abs=6)
+    assert "fewer real ones" in worth.note
     assert worth.high < 0
 
 
@@ -58,3 +61,41 @@ def test_a_curve_that_does_not_rise_says_nothing():
 def test_prices_turn_records_into_money():
     worth = worth_of(curve(float(law(260)), 0.7), price=3.0, cost=50.0)
     assert worth.saved == pytest.approx(3 * worth.value - 50)
+
+
+def test_what_lies_below_the_beginning_of_the_curve_is_no_number():
+    worth = worth_of(curve(float(law(60)), 0.7), price=3.0, cost=1.0)
+    assert (worth.value, worth.low, worth.saved) == (None, None, None)
+    assert "where the curve begins" in worth.note
+    near = worth_of(curve(float(law(120)), 0.7, noise=0.02), price=None, cost=0.0)
+    assert near.value > -100
+    assert near.low == -100
+    assert "-100 is capped" in near.note
+
+
+@pytest.mark.parametrize(("effect", "shown"), [(-0.01, True), (0.01, False), (0.0, True)])
+def test_a_worth_whose_sign_contradicts_the_effect_is_left_out_with_the_reason(effect, shown):
+    worth = agreeing(worth_of(curve(float(law(150)), 0.7), price=None, cost=0.0), effect)
+    assert (worth.value is not None) is shown
+    assert ("no number would be true of both" in worth.note) is not shown
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"curve": False}, "asked for"),
+        ({"curve": True, "question": "recipe", "draws": 5}, "the question recipe has no"),
+        ({"curve": True, "weights": (0.0,)}, "no fold used synthetic records"),
+    ],
+)
+def test_why_no_curve_was_measured_is_said(world, settings, why):
+    verdict = world.run(world.real(300), world.refit(Bootstrap(), 1.0), plan=world.plan(**settings)).verdicts[0]
+    assert why in verdict.real_rows_equivalent.note
+
+
+def test_a_trial_gives_no_worth_that_contradicts_its_effect(world, monkeypatch):
+    monkeypatch.setattr("complement.prove.verdicts.worth_of", lambda curve, **prices: Worth(-50.0, -90.0, -10.0, "interpolated"))
+    plan = world.plan(curve=True, weights=(1.0,))
+    verdict = world.run(world.real(400), world.refit(world.Fresh()), world.rote, plan=plan).verdicts[0]
+    assert verdict.effect.value > 0
+    assert (verdict.real_rows_equivalent.value, "no number" in verdict.real_rows_equivalent.note) == (None, True)

@@ -70,3 +70,55 @@ def test_nearness_is_large_for_altered_copies_and_small_for_honest_records(parts
     (leak,) = leaks_of([], delivered=True, nearer=near)
     assert (leak.code, leak.severity) == ("nearer-to-sealed", "finding")
     assert leaks_of([], delivered=True, nearer=3.9) == []
+
+
+def repeating(world, rows: int, *place: object):
+    """Records of a shop in which one sale of a hundred is booked two to four times."""
+    x, y = world.law(rows, "sale", *place)
+    again = np.repeat(np.arange(rows // 100), np.arange(rows // 100) % 3 + 1)
+    return np.concatenate([x, x[again]]), np.concatenate([y, y[again]])
+
+
+def sales(world) -> tuple:
+    """Real records to learn from and sealed ones, each rid of repeats, and fresh ones that are not; all of the same sales."""
+    x, y = repeating(world, 6000)
+    order = np.random.default_rng(0).permutation(len(y))
+    parts = [world.records(x[rows], y[rows]) for rows in np.array_split(order, 3)]
+    seen: set[float] = set()
+    kept = []
+    for part in parts[:2]:
+        values = part.column("x0").to_numpy()
+        first = [k for k, value in enumerate(values) if not (value in seen or seen.add(value))]
+        kept.append(part.take(np.array(first)))
+    return (*kept, parts[2])
+
+
+def test_fresh_records_of_data_that_repeat_by_nature_are_no_leak(world):
+    train, test, fresh = sales(world)
+    fact = matches(fresh, train, test)
+    assert fact["distinctive"] >= 10
+    assert fact["distinctive_chance"] > fact["distinctive"] / 3
+    assert leaks_of([fact], delivered=True) == []
+
+
+@pytest.mark.parametrize("copied", ["sealed", "both", "both, drawn again"])
+def test_copies_among_records_that_repeat_by_nature_are_still_found(world, copied):
+    train, test, fresh = sales(world)
+    both = train.concat(test)
+    copies = {
+        "sealed": lambda: test.take(np.arange(150)),
+        "both": lambda: both.take(np.random.default_rng(1).permutation(both.rows)[:400]),
+        "both, drawn again": lambda: both.take(np.random.default_rng(1).integers(0, both.rows, 400)),
+    }[copied]()
+    (leak,) = leaks_of([matches(fresh.concat(copies), train, test)], delivered=True)
+    assert (leak.code, leak.severity) == ("repeats-sealed", "error")
+
+
+def test_a_file_drawn_again_from_open_and_sealed_records_is_found_however_often_it_repeats_itself(parts, world):
+    train, test = parts
+    both = train.concat(test)
+    pool = both.take(np.random.default_rng(2).integers(0, both.rows, 3 * both.rows))
+    assert matches(pool, train, test)["distinctive_chance"] == 0
+    assert leaks_of([matches(pool, train, test)], delivered=True)[0].severity == "error"
+    few = made(world, 600).concat(both.take(np.random.default_rng(2).integers(0, both.rows, 60)))
+    assert leaks_of([matches(few, train, test)], delivered=True)[0].severity == "error"

@@ -82,7 +82,7 @@ def test_copies_of_one_class_are_mixed_because_class_weights_do_as_well(world):
     positives = Refit(Bootstrap(), (Ask(where=Condition.parse("y = 'yes'")),))
     judgement = world.run(world.real(600), positives, {"timid": world.Timid()}, purpose=purpose, plan=world.plan(weights=(0.4,)))
     assert told(judgement) == ("MIXED", "class-weights-do-as-well")
-    assert judgement.verdicts[0].comparisons[1].outcome == "does as well"  # copies of the requested records, too
+    assert judgement.verdicts[0].comparisons[1].outcome == "not separated"  # copies of the requested records, too
 
 
 def test_screening_that_keeps_to_real_records_gives_no_difference(world):
@@ -225,6 +225,7 @@ def test_a_substitute_that_harms_what_must_not_be_harmed_falls_short_and_says_wh
     assert told(judgement) == ("FALLS SHORT", "falls-short-guard")
     assert "harm to" in verdict.headline
     assert "log_loss" in verdict.headline
+    assert verdict.comparisons == (), "who has no real records has no free way either"
 
 
 def test_a_delivered_file_never_gets_the_question_recipe(world):

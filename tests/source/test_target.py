@@ -8,9 +8,9 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
 from complement.core.dataset import Dataset
-from complement.core.errors import ComplementError
+from complement.core.errors import ComplementError, SchemaError
 from complement.source.read import read
-from complement.source.target import check_target, drop_missing_target, find_target_copies
+from complement.source.target import check_sealed, check_target, drop_missing_target, find_target_copies
 
 
 def single(values: list[object]) -> Dataset:
@@ -95,3 +95,27 @@ def test_copies_of_a_number_are_found_in_another_unit() -> None:
 def test_a_copy_with_holes_is_still_a_copy() -> None:
     table = pa.table({"y": ["a", "b"] * 20, "z": [None, None, "1", "2"] + ["1", "2"] * 18, "rare": ["1", "2"] + [None] * 38})
     assert find_target_copies(read(table), "y") == ["z"]
+
+
+@pytest.mark.parametrize(
+    ("real", "sealed", "met"),
+    [
+        (["<=50K", ">50K"], ["<=50K.", ">50K."], r"No sealed target is among.*'<=50K\.' \(did you mean '<=50K'\?\)"),
+        (["yes", "no"], ["1", "0"], "No sealed target is among those of the real file: '0', '1'"),
+        (["yes", "no"], ["yes", "No"], r"A sealed target is not among the two .*'No' \(did you mean 'no'\?\)"),
+        ([0, 1, 1], [0, 2], "'2'"),
+        (["a", "b", "c"], ["x", "y"], "No sealed target"),
+    ],
+)
+def test_sealed_labels_that_are_spelt_otherwise_are_refused(real: list[object], sealed: list[object], met: str) -> None:
+    with pytest.raises(SchemaError, match=met) as caught:
+        check_sealed(single(sealed), single(real), "y")
+    assert caught.value.code == "schema-mismatch"
+    assert "Spell both files the same" in caught.value.help
+
+
+def test_sealed_labels_that_fit_and_numbers_that_are_no_labels_are_taken() -> None:
+    check_sealed(single(["a", "d"]), single(["a", "b", "c"]), "y")  # a rare class may be in one file only
+    check_sealed(single([100, 200]), single(list(range(20))), "y")
+    check_sealed(single([7, 8]), single([1, 2, 3]), "y", task="regression")
+    check_sealed(single(["a", None]), single(["a", "b"]), "y")

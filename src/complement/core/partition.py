@@ -19,7 +19,8 @@ class Partition:
     `unit` numbers the unit of each record; `fold` is the fold in which the record is sealed, or -1 for a record
     that is never judged on. `kind`: "units" trains fold k on every other fold and on -1; "time" (rolling origin) trains fold
     k only on folds below k. `block` groups records whose errors may go together (time blocks); None: the units
-    do. `sealed_hash` names the judged records whatever their order; `notes` says what a reader should know.
+    do. `sealed_hash` names the judged records whatever their order; `notes` says what a reader should know, `cautions` what
+    puts everything that is judged by this split in doubt.
     """
 
     unit: np.ndarray
@@ -29,6 +30,7 @@ class Partition:
     block: np.ndarray | None = None
     sealed_hash: str = ""
     notes: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.unit) != len(self.fold):

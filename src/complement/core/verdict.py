@@ -22,11 +22,14 @@ class Effect:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The arm against one always-run, real-only competitor; `effect` is arm minus competitor."""
+    """The arm against one always-run, real-only competitor; `effect` is arm minus competitor.
+
+    Beaten: its interval lies above 0. Does better: below 0, it is the competitor that does. Not separated: it spans 0.
+    """
 
     name: str
     effect: Effect | None
-    outcome: Literal["beaten", "does as well", "not separated", "not applicable"]
+    outcome: Literal["beaten", "does better", "not separated", "not applicable"]
     note: str = ""
 
 
@@ -76,7 +79,8 @@ class Worth:
 class Verdict:
     """What a trial decided for one learner. `weight` is the arm's weight (the median over folds when screened).
 
-    `equivalence` is the effect with the interval at 1 - 2 alpha (90 %), by which NO DIFFERENCE is decided.
+    `equivalence` is the effect with the interval at 1 - 2 alpha (90 %), by which NO DIFFERENCE is decided. `cautions` are notes
+    that put the whole verdict in doubt, such as a unit that nobody named; they stand right under the headline.
     """
 
     learner: str
@@ -98,6 +102,7 @@ class Verdict:
     leaks: tuple[Leak, ...] = ()
     notes: tuple[str, ...] = ()
     equivalence: Effect | None = None
+    cautions: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)

@@ -114,7 +114,15 @@ def worth_of(curve: Curve, *, price: float | None, cost: float) -> Worth:
     point = _reached(curve.rows, np.asarray(curve.real), curve.half_arm)
     if np.isfinite(point) and np.mean(np.isfinite(at_half)) > 0.975:
         low, high = np.quantile(at_half[np.isfinite(at_half)], [0.025, 0.975]) - half
-        note = f"with {half:,.0f} real records, the synthetic ones do what {point - half:+,.0f} more real ones would"
+        note = f"with {half:,.0f} real records, the synthetic ones do what {_more(point - half)} real ones would"
+        begin = float(curve.rows[0])
+        if point <= begin:
+            below = (
+                f"with {half:,.0f} real records and the synthetic ones the model is no better than with {begin:,.0f} real ones"
+            )
+            return Worth(note=f"{below}, where the curve begins: below that nothing is measured")
+        if half + low <= begin:
+            note += f"; {begin - half:,.0f} is capped: the curve begins at {begin:,.0f} records, so it may be less"
         return _priced(Worth(float(point - half), float(low), float(high), "interpolated", note), price, cost)
     law = _by_power_law(curve.rows, curve.real_drawn, curve.full_drawn)
     point = float(_by_power_law(curve.rows, np.asarray(curve.real)[None, :], np.array([curve.full_arm]))[0])
@@ -127,6 +135,19 @@ def worth_of(curve: Curve, *, price: float | None, cost: float) -> Worth:
     return _priced(
         Worth(float(min(point, full)), float(low), None if unbounded else float(high), "extrapolated", note), price, cost
     )
+
+
+def agreeing(worth: Worth, effect: float) -> Worth:
+    """The same, or none where its sign contradicts the effect's: what half of the records say is then no measure of all."""
+    if worth.value is None or round(worth.value) * effect >= 0:
+        return worth
+    sides = ("less", "more") if worth.value < 0 else ("more", "less")
+    note = f"with half of the real records the synthetic ones seem worth {sides[0]} than nothing, with all of them {sides[1]}"
+    return Worth(note=f"{note}: no number would be true of both")
+
+
+def _more(rows: float) -> str:
+    return f"{rows:,.0f} more" if rows >= 0 else f"{-rows:,.0f} fewer"
 
 
 def _priced(worth: Worth, price: float | None, cost: float) -> Worth:

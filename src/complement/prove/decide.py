@@ -64,16 +64,25 @@ def _too_few(evidence: Evidence) -> tuple[State, str]:
 def _would_help(evidence: Evidence) -> tuple[State, str]:
     if any(guard.outcome == "failed" for guard in evidence.guards):
         return "MIXED", "guard-failed"
-    for comparison in evidence.comparisons:
-        if comparison.outcome == "does as well":
-            return "MIXED", FREE_WAYS[comparison.name]
+    level = as_well(evidence.comparisons, evidence.margin)
+    if level:
+        return "MIXED", FREE_WAYS[level[0].name]
     if any(comparison.outcome == "not separated" for comparison in evidence.comparisons):
         return "INCONCLUSIVE", "not-separated"
     return "HELPS", "helps"
 
 
-def compare(name: str, found: Estimate | None, *, alpha: float, margin: float, note: str) -> Comparison:
-    """The arm against a free way. Beaten: lower > 0. Does as well: not beaten, and the lead is below the margin.
+def as_well(comparisons: Sequence[Comparison], margin: float) -> list[Comparison]:
+    """The free ways that are not beaten, and over which the arm's lead is below the margin: they do as well for nothing."""
+    return [
+        one
+        for one in comparisons
+        if one.outcome in ("does better", "not separated") and one.effect is not None and one.effect.value < margin
+    ]
+
+
+def compare(name: str, found: Estimate | None, *, alpha: float, note: str) -> Comparison:
+    """The arm against a free way. Beaten: lower > 0. Does better: upper < 0, it is the free way that does. Else not separated.
 
     No correction for the number of competitors: all must be beaten (intersection-union, Berger 1982).
     """
@@ -82,7 +91,7 @@ def compare(name: str, found: Estimate | None, *, alpha: float, margin: float, n
     effect = found.effect(critical(found, alpha))
     if effect.low > 0:
         return Comparison(name, effect, "beaten", note)
-    return Comparison(name, effect, "does as well" if effect.value < margin else "not separated", note)
+    return Comparison(name, effect, "does better" if effect.high < 0 else "not separated", note)
 
 
 def decide_substitute(evidence: Evidence, *, private: bool | None) -> tuple[State, str]:

@@ -75,6 +75,8 @@ class _Arms:
         jobs = {ARM: (self.learner, arms.mixed(self.train, self.pool, self.weight))}
         if self.first or not still(self.learner):
             jobs[REAL] = (self.learner, Training(self.train, arms.real_mass(self.train)))
+            if self.trial.plan.question == "substitute":  # who has no real records has no free way either
+                return jobs
             asked = self.trial.pool.requested(self.train, total=self.trial.real.rows)
             if all(mask is None for mask, _ in asked):
                 asked = arms.implied(self.train, self.pool, purpose.primary) or asked
@@ -102,7 +104,8 @@ class _Arms:
             fitted = arms.fit(learner, training, self.trial.purpose, seed=seed_at(self.seed, "fit"))
             scores[arm] = fitted.predict(shown).column("score")
             done.append((learner, training, arm))
-        self._move_threshold(scores, notes, name)
+        if self.trial.plan.question != "substitute":
+            self._move_threshold(scores, notes, name)
         return scores
 
     def _move_threshold(self, scores: dict[str, pa.ChunkedArray], notes: dict[str, str], name: str) -> None:

@@ -10,7 +10,7 @@ from complement.core.dataset import Dataset
 from complement.core.seed import rng_at
 from complement.core.verdict import Leak
 from complement.models.fingerprint import codes_of, fingerprints
-from complement.prove.agreement import agreement, limit
+from complement.prove.agreement import agreement, by_nature, limit
 
 MIN_DISTINCT = 100  # a column with fewer distinct values says little about who a record is
 SURE_COLUMNS, SURE_MATCHES = 2, 3  # by chance alone, agreement in two such columns does not happen, in one it rarely does
@@ -28,22 +28,26 @@ SAMPLE = 2000
 def matches(pool: Dataset, train: Dataset, test: Dataset) -> dict[str, float]:
     """How often made records repeat sealed ones, and records that were open to the maker.
 
-    "distinctive": sealed records repeated that are unique in the real data over their high-entropy columns; "columns": how
-    many such columns there are; "sealed", "train": share of records repeated at all; "rows", "train_rows": of how many;
+    "distinctive": sealed records repeated that are unique in the real data over their high-entropy columns, and
+    "distinctive_chance": how many of them because records repeat by nature; "columns": how many such columns there are;
+    "sealed", "train": share of records repeated at all; "rows", "train_rows": of how many;
     "agreeing" and its kin: sealed records that are repeated in some of their columns (see `agreement`).
     """
     names = [column.name for column in test.schema.features()] + [c.name for c in test.schema.with_role("target")]
     made = fingerprints(pool.records, names, near=True)
-    sealed = np.isin(fingerprints(test.records, names, near=True), made)
-    seen = np.isin(fingerprints(train.records, names, near=True), made)
+    real = np.concatenate([fingerprints(part.records, names, near=True) for part in (test, train)])
+    sealed, seen = np.split(np.isin(real, made), [test.rows])
     telling = _telling_columns(train, test)
-    distinctive = 0
+    distinctive, chance = 0, 0.0
     if telling:
         keys = np.concatenate([fingerprints(part.records, telling, near=True) for part in (test, train)])
         _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
-        distinctive = int((sealed & (counts[inverse[: test.rows]] == 1)).sum())
+        alone = counts[inverse] == 1
+        distinctive = int((sealed & alone[: test.rows]).sum())
+        chance = by_nature(seen[alone[test.rows :]], made, real) * int(alone[: test.rows].sum())
     return {
         "distinctive": distinctive,
+        "distinctive_chance": chance,
         "columns": len(telling),
         "sealed": float(sealed.mean()),
         "train": float(seen.mean()),
@@ -133,12 +137,16 @@ def leaks_of(facts: Iterable[Mapping[str, float]], *, delivered: bool, nearer: f
     """The leaks that repeated records give away. `delivered`: the pool is a file that was made elsewhere."""
     found: list[Leak] = []
     every = [fact for fact in facts if fact]
-    distinctive = sum(fact["distinctive"] for fact in every)
     columns = max((fact["columns"] for fact in every), default=0)
+    distinctive = sum(fact["distinctive"] for fact in every)
+    natural = sum(fact.get("distinctive_chance", 0.0) for fact in every)
+    # Where records do not repeat by nature, a few are proof; where they do, there must clearly be more than that gives.
+    least = limit(natural) if natural else 1 if columns >= SURE_COLUMNS else SURE_MATCHES
     partly = _partly(every)
     code, who = ("repeats-sealed", "The delivered file repeats") if delivered else ("fitted-on-sealed", "Made records repeat")
-    if distinctive and (columns >= SURE_COLUMNS or distinctive >= SURE_MATCHES):
-        note = f"{who} {distinctive:,.0f} sealed records that are unique in the real data: whoever made them had seen them."
+    if distinctive >= least:
+        by_chance = f" (by nature about {natural:,.1f} would be)" if natural else ""
+        note = f"{who} {distinctive:,.0f} sealed records that are unique in the real data{by_chance}: the maker had seen them."
         found.append(Leak(code, "error", note))
     elif partly is not None:
         note = (

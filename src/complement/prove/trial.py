@@ -188,9 +188,10 @@ def planned_fits(trial: Trial) -> int:
     screening = sum(len(weights) >> turn for turn in range(3) if len(weights) >> turn > 1) if len(weights) > 1 else 0
     fits = SEEDS + 1
     fits *= len(trial.learners)
+    free_ways = 0 if trial.plan.question == "substitute" else 3
     for learner in trial.learners.values():
         repeated = 1 if still(learner) else trial.seeds
-        fits += cuts * (trial.seeds + 4 * repeated + screening)
+        fits += cuts * (trial.seeds + (1 + free_ways) * repeated + screening)
         fits += cuts * REPEATS * 5 if trial.plan.curve else 0
     return fits
 

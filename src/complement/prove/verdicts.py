@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -14,7 +14,7 @@ from complement.core.score import Score
 from complement.core.values import as_text
 from complement.core.verdict import Comparison, Effect, Guard, Leak, SliceEffect, Verdict, Worth
 from complement.prove.arms import ARM, COMPETITORS, REAL, real_mass
-from complement.prove.curve import CurveTask, Ends, curve_of, worth_of
+from complement.prove.curve import CurveTask, Ends, agreeing, curve_of, worth_of
 from complement.prove.decide import Evidence, compare, decide, decide_substitute
 from complement.prove.design import Trial
 from complement.prove.estimate import (
@@ -31,7 +31,7 @@ from complement.prove.estimate import (
 )
 from complement.prove.fits import ATYPICAL, FitTask, facts_of
 from complement.prove.guards import Contest, all_guards, margin_of, slices_of
-from complement.prove.headline import headline
+from complement.prove.headline import headline, too_good
 from complement.prove.metrics import score_array, truth_array
 from complement.prove.plug_in_metric import OnArrays
 from complement.prove.pool import Fixed
@@ -136,7 +136,6 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
         state, code = decide_substitute(evidence, private=private)
     else:
         state, code = decide(evidence)
-    worth = _worth(results, sealed, masks, case)
     verdict = Verdict(
         learner=case.name,
         state=state,
@@ -150,7 +149,7 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
         baseline=_baseline(trial, sealed, masks, case),
         detectable_effect=detectable(case.estimate, alpha, case.margin),
         units_to_settle=units_to_settle(case.estimate, alpha, case.margin),
-        real_rows_equivalent=worth,
+        real_rows_equivalent=_worth(results, sealed, masks, case),
         comparisons=tuple(comparisons),
         guards=tuple(guards),
         slices=tuple(slices),
@@ -158,7 +157,8 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
         notes=_notes(results, case),
         equivalence=evidence.equivalence,
     )
-    return headline(verdict, trial.purpose, rarest=rarest)
+    verdict = replace(verdict, cautions=(*trial.partition.cautions, *too_good(verdict, trial.purpose)))
+    return headline(verdict, trial.purpose, rarest=rarest, question=trial.plan.question)
 
 
 def _baseline(trial: Trial, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case) -> Effect:
@@ -167,15 +167,16 @@ def _baseline(trial: Trial, sealed: Sealed, masks: Sequence[np.ndarray], case: _
 
 
 def _comparisons(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case) -> list[Comparison]:
+    """The arm against each free way; none for a substitute, which is not asked to beat what only real records can give."""
+    if results.trial.plan.question == "substitute":
+        return []
     notes = [cast("dict[str, str]", facts_of(table).get("notes") or {}) for table in results.tables]
     found: list[Comparison] = []
     for name in COMPETITORS:
         scores = _competitor(results, case, name)
         note = next((part[f"{case.name}|{name}"] for part in notes if f"{case.name}|{name}" in part), "")
         estimate = difference(results.trial.metric, sealed, case.arm, scores, masks) if scores is not None else None
-        found.append(
-            compare(name, estimate, alpha=results.trial.purpose.alpha, margin=case.margin, note=note if estimate is None else "")
-        )
+        found.append(compare(name, estimate, alpha=results.trial.purpose.alpha, note=note if estimate is None else ""))
     return found
 
 
@@ -233,7 +234,7 @@ def _arm_prior(results: Results, case: _Case) -> list[float] | None:
 def _worth(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case) -> Worth:
     trial = results.trial
     if results.curve is None:
-        return Worth(note="no real-data curve was asked for or needed")
+        return Worth(note=_no_curve(trial))
     ends = Ends(sealed, case.base, case.arm, masks)
     curve = curve_of(results.curve, results.points, case.name, trial.metric, ends)
     if curve is None:
@@ -243,7 +244,19 @@ def _worth(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: 
         if isinstance(trial.pool, Fixed)
         else sum(a.of(trial.real.rows, trial.real.rows).rows for a in trial.pool.asks)
     )
-    return worth_of(curve, price=trial.plan.real_price, cost=made * (trial.plan.synthetic_price or 0.0))
+    worth = worth_of(curve, price=trial.plan.real_price, cost=made * (trial.plan.synthetic_price or 0.0))
+    return agreeing(worth, case.estimate.value)
+
+
+def _no_curve(trial: Trial) -> str:
+    """Why no real-data curve was measured."""
+    if not trial.plan.curve:
+        return "no real-data curve was asked for"
+    if trial.plan.question not in ("in-hand", "artifact"):
+        return f"the question {trial.plan.question} has no real-data curve"
+    if trial.partition.kind != "units":
+        return "under time order there is no real-data curve: later folds learn from more records"
+    return "no fold used synthetic records"
 
 
 def _notes(results: Results, case: _Case) -> tuple[str, ...]:

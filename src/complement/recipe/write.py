@@ -39,7 +39,7 @@ def first_recipe(
     count = "" if records is None else f" in {records.num_rows:,} records"
     lines = [
         "# A recipe: what complement run does, said completely. Every key: docs/recipe.md, or: complement schema",
-        *(f"# {note}" for note in notes),
+        *(f"# {_printable(note)}" for note in notes),
         "complement: 1",
         f"real: {quoted(real)}",
         "# sealed: later.csv          # real records that nobody learnt from; otherwise some of the above are set aside",
@@ -188,9 +188,13 @@ def _short(value: float) -> str:
     return f"{value:.0f}" if "e+" in short and abs(value) < 1e15 else short
 
 
-def _one_line(text: str) -> str:
+def _printable(text: str) -> str:
     # A comment ends where the line ends: what stands in the data must not begin a new one.
-    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def _one_line(text: str) -> str:
+    plain = _printable(text)
     return plain if len(plain) <= 120 else plain[:117] + "..."
 
 

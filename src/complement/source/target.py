@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,6 +61,39 @@ def check_target(real: Dataset, target: str, *, task: str | None = None) -> tupl
     return found, classes, tuple(notes)
 
 
+def check_sealed(sealed: Dataset, real: Dataset, target: str, *, task: str | None = None) -> None:
+    """Raises SchemaError "schema-mismatch" when the sealed records have other classes than the real ones: none of theirs, or,
+    beside two, a third. Another class of many may be a rare one; numbers that are no classes are not looked at."""
+    if task == "regression" or (task is None and _many(real, target)):
+        return
+    known, met = (_labels(part, target) for part in (real, sealed))
+    strange = [label for label in met if label not in known]
+    if not known or not strange or (len(strange) < len(met) and len(known) != 2):
+        return
+    shown = ", ".join(f"'{label}'{_meant(label, known)}" for label in strange[:3])
+    if len(strange) == len(met):
+        found = f"No sealed target is among those of the real file: {shown}."
+    else:
+        found = f"A sealed target is not among the two of the real file: {shown}."
+    raise SchemaError("schema-mismatch", found, help=f"The real file has: {', '.join(known[:12])}. Spell both files the same.")
+
+
+def _many(real: Dataset, target: str) -> bool:
+    """Whether the target holds so many numbers that it is a quantity."""
+    return _numeric(real.column(target).type) and len(_labels(real, target)) > FEW_NUMBERS
+
+
+def _labels(records: Dataset, target: str) -> list[str]:
+    words = as_text(records.column(target))
+    return sorted({str(word) for word in words[~absent(words)]})
+
+
+def _meant(label: str, known: Sequence[str]) -> str:
+    plain = {one.casefold(): one for one in known}
+    close = get_close_matches(label.casefold(), plain, n=1, cutoff=0.6)
+    return f" (did you mean '{plain[close[0]]}'?)" if close else ""
+
+
 def check_delivered(made: Dataset, purpose: Purpose) -> None:
     """Raises SchemaError when no record has a target ("target-empty"), or one has a class that the real records do not have
     ("schema-mismatch"): a model that never meets it in real data cannot be judged on it."""
@@ -69,7 +105,8 @@ def check_delivered(made: Dataset, purpose: Purpose) -> None:
     if strange:
         raise SchemaError(
             "schema-mismatch",
-            f"{int((words == strange[0]).sum()):,} synthetic records have '{purpose.target}' = '{strange[0]}', no real one has.",
+            f"{int((words == strange[0]).sum()):,} synthetic records have '{purpose.target}' = '{strange[0]}', no real one has"
+            f"{_meant(strange[0], purpose.classes)}.",
             help=f"The real classes are: {', '.join(purpose.classes[:12])}. Spell both the same, or leave the others out.",
         )
 

@@ -9,10 +9,11 @@ from typing import ClassVar, Literal
 import numpy as np
 import pyarrow as pa
 
+from complement.core.condition import Condition
 from complement.core.errors import RequestError, UsageError
 from complement.core.seed import rng_at
 from complement.generate.codec import Code
-from complement.generate.forest.asked import drawn_under
+from complement.generate.forest.asked import drawn_under, model_under
 from complement.generate.forest.column import Setting
 from complement.generate.forest.dependencies import dependencies
 from complement.generate.forest.model import Model
@@ -64,6 +65,7 @@ class Forest(TableGenerator):
     _model: Model | None = field(default=None, init=False, repr=False, compare=False)
     _spans: tuple[Span, ...] = field(default=(), init=False, repr=False, compare=False)
     _twins: Twins | None = field(default=None, init=False, repr=False, compare=False)
+    _under: dict[str, Model] = field(default_factory=dict[str, Model], init=False, repr=False, compare=False)
     _told: tuple[str, ...] = field(default=(), init=False, repr=False, compare=False)
     _names: dict[str, Remaker] = field(default_factory=dict[str, Remaker], init=False, repr=False, compare=False)
 
@@ -97,7 +99,7 @@ class Forest(TableGenerator):
         raw = {name: values for name, values in raw.items() if name not in named}
         codes = {name: suppressed(codings[name], values, least, unit, rng) for name, values in raw.items()}
         self._told = (*_changes(training, codings, raw, named, least, unit), *self._chosen(training, unit))
-        self._model = None
+        self._model, self._under = None, {}
         self._twins = Twins.of(raw, unit) if raw and self.preset == "private" else None
         if not codes:  # every value is somebody's own
             return
@@ -128,29 +130,34 @@ class Forest(TableGenerator):
         return lambda codes: training.decoded(as_ends(codes, self._spans))
 
     def _draw(self, training: Training, rows: int, among: np.ndarray, ask: Ask) -> pa.Table:
-        made: dict[str, np.ndarray] = {} if ask.where is None else self._asked(training, rows, ask)
-        codes = made if self._model is None else self._model.draw(made, rows, ask.rng)
-        if self._model is not None and self._twins is not None:
-            model = self._model
-            codes = self._twins.thinned(codes, made, lambda fixed, few: model.draw(fixed, few, ask.rng), ask.rng)
+        model = self._model
+        codes: dict[str, np.ndarray] = {}
+        if ask.where is not None:
+            codes = self._asked(training, ask.where, rows, ask.rng)
+        elif model is not None:
+            codes = model.draw({}, rows, ask.rng)
+        if model is not None and self._twins is not None:
+            fixed = {name: codes[name] for name in self._columns_of(ask.where)}
+            codes = self._twins.thinned(codes, fixed, lambda kept, few: model.draw(kept, few, ask.rng), ask.rng)
         drawn = training.decoded(as_ends(codes, self._spans))
         anew = {name: remaker.make(rows, ask.rng) for name, remaker in self._names.items()}
         return pa.table({name: anew[name] if name in anew else drawn.column(name) for name in training.table.column_names})
 
-    def _asked(self, training: Training, rows: int, ask: Ask) -> dict[str, np.ndarray]:
-        """Codes of the columns of the condition, and of those that they cannot be told without."""
-        where, model = ask.where, self._model
-        if where is None:
-            return {}
-        decoded, least = self._decoder(training), self.rare or RARE[self.preset]
-        columns = where.columns() | {span.low for span in self._spans if span.high in where.columns()}
+    def _columns_of(self, where: Condition | None) -> frozenset[str]:
+        """The columns of a condition, and those without which they cannot be told."""
+        columns = frozenset[str]() if where is None else frozenset(where.columns())
+        return columns | {span.low for span in self._spans if span.high in columns}
+
+    def _asked(self, training: Training, where: Condition, rows: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Codes of all columns under the condition."""
+        decoded, least, model = self._decoder(training), self.rare or RARE[self.preset], self._model
         made: dict[str, np.ndarray] = {}
-        asked = [] if model is None else model.together([name for name in model.codes if name in columns])
-        among = np.zeros(0, np.int64)
-        if model is not None and where.columns() <= set(asked):
-            among = np.flatnonzero(where.mask(decoded({name: model.codes[name] for name in asked})))
-        if model is not None and len(np.unique(model.known.unit[among])) >= least:
-            made = drawn_under(model, asked, among, rows, lambda codes: where.mask(decoded(codes)), ask.rng)
+        if model is not None and where.columns() <= set(model.codes):
+            among = np.flatnonzero(where.mask(decoded(model.codes)))
+            if len(np.unique(model.known.unit[among])) >= least:
+                if where.text not in self._under:
+                    self._under[where.text] = model_under(model, among, where.text)
+                made = drawn_under(self._under[where.text], rows, lambda codes: where.mask(decoded(codes)), rng)
         if not made:
             raise RequestError(
                 "request-impossible",

@@ -76,10 +76,6 @@ class Model:
             names.sort(key=lambda name: (not self.codings[name].numeric, -values[name]))
         return sorted(names, key=lambda name: name == self.target)
 
-    def together(self, asked: Sequence[str]) -> list[str]:
-        """The columns to draw together when these are asked for: what they follow from must come with them."""
-        return [*asked, *(one.source for one in self.follows if one.target in asked and one.source not in asked)]
-
     def draw(self, made: dict[str, np.ndarray], rows: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Codes of all columns, each of shape (rows,), given those `made` already."""
         made = dict(made)

@@ -5,7 +5,7 @@ attacks (shadow models, attribute inference) may succeed where these fail.
 """
 
 from complement.measure.privacy.attack import compared
-from complement.measure.privacy.copies import Copies
+from complement.measure.privacy.copies import Copies, copied_whole
 from complement.measure.privacy.dcr import DcrShare
 from complement.measure.privacy.density import DensityRatio
 from complement.measure.privacy.gate import MAX_APART, MAX_AUC, attacked, gate
@@ -25,6 +25,7 @@ __all__ = [
     "Values",
     "attacked",
     "compared",
+    "copied_whole",
     "gate",
     "given_away",
     "named",

@@ -19,6 +19,8 @@ from complement.models.fingerprint import fingerprints
 # Exact repeats of records that no other real one resembles: agreement in two columns with so many values does not happen by
 # chance. The first two may be an accident of the data, such as a record that stands in it twice under different names.
 MIN_DISTINCT, SURE_COLUMNS = 100, 2
+# A file that is a copy needs no hold-out to be called one, where real records equal each other far less often.
+NEARLY_ALL, TIMES = 0.9, 2
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,18 @@ class Copies:
             bases = [share("telling_repeated_base", hits) for hits in (met & theirs, np.isin(tune, train) & alone)]
             scores.append(max(bases, key=lambda base: base.value))
         return scores
+
+
+def copied_whole(synthetic: Dataset, train: Dataset) -> str:
+    """A sentence where nearly every synthetic record equals a train one and the train records hardly equal each other: then no
+    unseen record is needed to tell a copy from coincidence. "" otherwise."""
+    columns = compared(train.schema)
+    prints = _prints(train, columns)
+    found, alike = share("", np.isin(_prints(synthetic, columns), prints)), share("", ~_single(prints))
+    if found.value < NEARLY_ALL or (found.low or 0.0) <= TIMES * (alike.high or 0.0):
+        return ""
+    equal = f"{round(found.value * found.n):,} of {found.n:,} synthetic records equal a real one"
+    return f"Copies: {equal}; of the real ones {alike.value:.1%} equal another."
 
 
 def _prints(records: Dataset, columns: list[Column]) -> np.ndarray:

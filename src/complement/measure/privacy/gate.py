@@ -40,19 +40,22 @@ def attacked(made: Dataset, context: Context) -> list[Score]:
     return [score for evaluator in evaluators for score in evaluator.score(made, context)]
 
 
-def gate(scores: Sequence[Score]) -> Verdict:
+def gate(scores: Sequence[Score], *, strangers: str = "") -> Verdict:
     """Whether the scores of `Copies` and `Membership` let synthetic records stand in for real ones, and why.
 
     True when every attack was run on enough records and failed; False when one is shown to succeed; None, which is
     no pass, when the records do not suffice to tell, the hold-out was seen by the maker, or a column has other units. Scores of
     `Identities`, `Values`, `DensityRatio`, `Twins`, `Shape` and `C2st` count where they are there. "dcr_share" never counts:
-    passing it proves nothing.
+    passing it proves nothing. `strangers` says why the hold-out is of another population: then what tells
+    members from it tells only that, and nothing is shown.
     """
     by_name = {score.name: score for score in scores}
     lacking = [name for name in NEEDED if name not in by_name]
     if lacking:
         were = "was" if len(lacking) == 1 else "were"
         return None, f"Not shown: {', '.join(lacking)} {were} not measured; that takes real records that no generator saw."
+    if strangers:
+        return None, f"Not shown: {strangers}"
     attacks = {"Membership": "membership"} | ({"Density ratio": "density"} if "density_auc" in by_name else {})
     failed = _copied(by_name) or _repeated(by_name)
     for told, name in attacks.items():
