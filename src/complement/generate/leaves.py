@@ -11,6 +11,7 @@ import numpy as np
 from complement.generate.codec import Code, atoms, distinct, is_in, reach
 
 _CLASSES = 32  # rarer categories share one class while the tree is grown; every leaf still holds their own values
+_RECORDS_A_CLASS = 4  # fewer records have no more classes than this tells apart
 _SHRINK = 20.0  # records of the whole that a category's mean is mixed with, so that a rare category is not placed by chance
 
 
@@ -147,7 +148,8 @@ def aim_of(code: Code, codes: np.ndarray) -> tuple[np.ndarray, int]:
     width = len(code.levels) if code.levels is not None else 0
     levels = np.where(missing, width, codes).astype(np.int64)
     counts = np.bincount(levels, minlength=width + 1)
-    common = np.argsort(-counts, kind="stable")[: _CLASSES - 1]
+    most = min(_CLASSES, max(2, len(codes) // _RECORDS_A_CLASS))
+    common = np.argsort(-counts, kind="stable")[: most - 1]
     position = np.full(width + 1, len(common))
     position[common] = np.arange(len(common))
     used, aim = np.unique(position[levels], return_inverse=True)
