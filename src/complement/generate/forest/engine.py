@@ -27,7 +27,7 @@ from complement.generate.tabular import Ask, TableGenerator, check_whole
 
 Preset = Literal["private", "sharp"]
 SHARP = Setting(5, window=0.002)
-PRIVATE = Setting(20, folds=3, window=0.005, apart=True)  # where `min_leaf` is given and nothing is searched
+PRIVATE = Setting(20, folds=3, window=0.02, apart=True)  # where `min_leaf` is given and nothing is searched
 RARE = {"private": 5, "sharp": 1}
 MOST_CELLS, GROWN_ON = 600_000, (10_000, 50_000)  # records times columns that trees are grown on, and ends of the records
 FEW = 50  # records: a smaller table hides nobody
@@ -39,15 +39,15 @@ class Forest(TableGenerator):
     """Autoregressive trees: each column is drawn from a leaf of its tree, given the columns drawn before it.
 
     `preset` "private" (default) searches, on three tenths of the real records that are kept aside, for the closest setting whose
-    records do not show who was learnt from; categories of fewer than `rare` records (5) and the extremes of numbers do not
-    come out, and a column whose every value is rare is made anew in its format. "sharp" is the closest and fastest, for data
-    that need no privacy; `rare` is 1. `min_leaf` (records) and `folds` (see `column.Setting`) fix what would be searched; the
-    rest of the preset holds. Trees are grown on at most `most_rows` records (None: 10,000 to 50,000, fewer for more columns);
-    all records up to 300,000 are donors, of more a random sample.
+    records do not show who was learnt from; nothing comes out as it is that fewer than `rare` units (5) share, exact copies are
+    no more frequent than among real units, and a column whose every value is rare is made anew in its format. "sharp" is the
+    closest and fastest, for data that need no privacy; `rare` is 1. `min_leaf` (records) and `folds` (see `column.Setting`) fix
+    what would be searched; the rest of the preset holds. Trees are grown on at most `most_rows` records (None: 10,000 to
+    50,000, fewer for more columns); all records up to 300,000 are donors, of more a random sample.
 
-    Kept: points of mass, decimals, bounds, missing values with what they depend on, columns that follow from another one,
-    pairs of values that never go together, values that repeat another column's. Conditions are met exactly: their columns
-    come first. No formal privacy is promised; measure it (`complement audit`).
+    Kept: points of mass, decimals, bounds, missing values with what they depend on, columns that follow from another one, the
+    order of two dates, pairs of values that never go together, values that repeat another column's. Records under a condition
+    come from a model of the real records under it. No formal privacy is promised; measure it (`complement audit`).
 
     Reiter 2005 and Nowok, Raab & Dibben 2016 for trees; even use of donors, cross-fitted leaves and echoes are our own
     (docs/forest.md says what each gave).
@@ -103,9 +103,8 @@ class Forest(TableGenerator):
         self._twins = Twins.of(raw, unit) if raw and self.preset == "private" else None
         if not codes:  # every value is somebody's own
             return
-        for one in dependencies(
-            raw, codings, unit, least
-        ):  # what follows from a value that was exchanged follows from the new one
+        # What followed from a value that was exchanged follows from the new one.
+        for one in dependencies(raw, codings, unit, least):
             codes[one.target] = one.restored(codes[one.source])
         known = Known(codings, codes, [training.column(name) for name in codes], self._decoder(training), unit)
         setting, self.tried = self._setting(known, least, seed)
