@@ -77,18 +77,37 @@ class Model:
         return sorted(names, key=lambda name: name == self.target)
 
     def draw(self, made: dict[str, np.ndarray], rows: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Codes of all columns, each of shape (rows,), given those `made` already."""
-        made = dict(made)
+        """Codes of all columns, each of shape (rows,), given those `made` already.
+
+        A record that no value of some column goes with is drawn again, whole.
+        """
+        whole, stuck = self._records(made, rows, rng)
+        for _ in range(REDRAWS):
+            if not len(stuck):
+                break
+            fresh, still = self._records({name: values[stuck] for name, values in made.items()}, len(stuck), rng)
+            for name, values in fresh.items():
+                whole[name][stuck] = values
+            stuck = stuck[still]
+        return whole
+
+    def _records(
+        self, made: Mapping[str, np.ndarray], rows: int, rng: np.random.Generator
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """The codes, and the positions of the records in which something does not go together."""
+        made = {name: values.copy() for name, values in made.items()}
+        stuck: list[np.ndarray] = []
         seen = {name: self.predictors[name].seen(codes) for name, codes in made.items()}
         used: list[np.ndarray] | None = [] if self.setting.apart else None
         for name in self.order():
             if name not in made:
-                made[name] = self._drawn(name, seen, made, rows, rng, used)
+                made[name], bad = self._drawn(name, seen, made, rows, rng, used)
+                stuck.append(bad)
                 seen[name] = self.predictors[name].seen(made[name])
         for one in self.follows:
             if one.target not in made:
                 made[one.target] = one.restored(made[one.source])
-        return made
+        return made, np.unique(np.concatenate([*stuck, np.zeros(0, np.int64)]))
 
     def _drawn(
         self,
@@ -98,13 +117,13 @@ class Model:
         rows: int,
         rng: np.random.Generator,
         used: list[np.ndarray] | None,
-    ) -> np.ndarray:
+    ) -> tuple[np.ndarray, np.ndarray]:
         column = self._column(name, [other for other in self.order() if other in made])
         codes = column.draw(seen, made, rows, rng, used)
         bad = np.flatnonzero(broken(name, codes, made, self.gists, self.never))
         for _ in range(REDRAWS):
             if not len(bad):
-                return codes
+                return codes, bad
             part = {other: values[bad] for other, values in made.items()}
             codes[bad] = column.draw({other: values[bad] for other, values in seen.items()}, part, len(bad), rng)
             bad = bad[broken(name, codes[bad], part, self.gists, self.never)]
@@ -112,7 +131,7 @@ class Model:
 
     def _lent(
         self, name: str, codes: np.ndarray, made: Mapping[str, np.ndarray], bad: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Leaves gave nothing that goes with these records: values from the whole column, those that do are kept."""
         for _ in range(REDRAWS * REDRAWS):
             if not len(bad):
@@ -120,7 +139,7 @@ class Model:
             codes[bad] = self._column(name, ()).draw({}, {}, len(bad), rng)
             part = {other: values[bad] for other, values in made.items()}
             bad = bad[broken(name, codes[bad], part, self.gists, self.never)]
-        return codes
+        return codes, bad
 
     def _column(self, name: str, before: Sequence[str]) -> Conditional | Gated | Boosted:
         """A column given those before it, fitted once."""
