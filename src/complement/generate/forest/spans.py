@@ -52,20 +52,16 @@ def spans(codes: Mapping[str, np.ndarray], codings: Mapping[str, Code]) -> list[
 
 def as_spans(codes: Mapping[str, np.ndarray], found: Sequence[Span]) -> dict[str, np.ndarray]:
     """The codes with the distance in the place of each higher column whose lower one is there."""
-    changed = dict(codes)
-    for span in found:
-        if span.high in codes and span.low in codes:
-            changed[span.high] = span.between(codes[span.low], codes[span.high])
-    return changed
+    return {**codes, **{one.high: one.between(codes[one.low], codes[one.high]) for one in found if _both(one, codes)}}
 
 
 def as_ends(codes: Mapping[str, np.ndarray], found: Sequence[Span]) -> dict[str, np.ndarray]:
     """The opposite of `as_spans`."""
-    changed = dict(codes)
-    for span in found:
-        if span.high in codes and span.low in codes:
-            changed[span.high] = span.ended(codes[span.low], codes[span.high])
-    return changed
+    return {**codes, **{one.high: one.ended(codes[one.low], codes[one.high]) for one in found if _both(one, codes)}}
+
+
+def _both(span: Span, codes: Mapping[str, np.ndarray]) -> bool:
+    return span.low in codes and span.high in codes
 
 
 def _span(low: str, high: str, codings: Mapping[str, Code]) -> Span | None:
