@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from complement.core.schema import Schema
     from complement.core.verdict import Judgement, Verdict
     from complement.recipe import Recipe
-    from complement.run import Run, audit, generate, impute, preview, prove, run
+    from complement.run import Run, run
     from complement.source.read import read
+    from complement.verbs import audit, generate, impute, preview, prove
 
 # Where each public name stands. Nothing of it is imported before it is asked for: `import complement` stays instant.
 _HOMES = {
@@ -50,12 +51,13 @@ _HOMES = {
     "Run": "complement.run",
     "Schema": "complement.core.schema",
     "Verdict": "complement.core.verdict",
-    "audit": "complement.run",
-    "impute": "complement.run",
-    "preview": "complement.run",
+    "audit": "complement.verbs",
+    "impute": "complement.verbs",
+    "preview": "complement.verbs",
     "read": "complement.source.read",
 }
-_VERBS = ("generate", "prove", "run")  # functions of run.py that share their name with a part of the package
+# Functions that share their name with a part of the package, and where they stand.
+_VERBS = {"generate": "complement.verbs", "prove": "complement.verbs", "run": "complement.run"}
 
 
 def __getattr__(name: str) -> Any:
@@ -71,7 +73,7 @@ def __dir__() -> list[str]:
 
 
 class _Verb(ModuleType):
-    """A module that can be called: `complement.prove(real, target="y")` is `complement.run.prove`."""
+    """A module that can be called: `complement.prove(real, target="y")` is `complement.verbs.prove`."""
 
     @property
     def __doc__(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -92,7 +94,8 @@ class _Verb(ModuleType):
 
     @property
     def _verb(self) -> Any:
-        return getattr(import_module("complement.run"), self.__name__.rpartition(".")[2])
+        name = self.__name__.rpartition(".")[2]
+        return getattr(import_module(_VERBS[name]), name)
 
 
 class _Package(ModuleType):

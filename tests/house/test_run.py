@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from pyarrow import csv, parquet
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
 import complement
-import complement.run as story
 from complement.core.errors import ComplementError, ProveError, RunError, UsageError
 from complement.core.verdict import Effect, Judgement, Leak, Verdict
 from complement.engine.shards import Engine
-from complement.prepare import Source, partition_of, plan_of, read_source, read_synthetic, sealed_share
+from complement.prepare import Inputs, Source, partition_of, plan_of, read_source, read_synthetic, sealed_share
+from complement.ready import prepared
 from complement.recipe import Recipe
+from complement.run import check_gates
 from complement.runfolder import RunFolder, finite
 
 QUICK = {"learners": "tree", "weights": 0.5, "seeds": 2, "folds": 2, "curve": False, "generator": "bootstrap"}
@@ -79,13 +81,13 @@ def test_an_option_that_does_not_exist_is_refused_with_the_nearest(here: Path, c
 def test_one_set_is_sealed_only_where_it_is_large_enough(rows: int, positives: int, rule: object, share: float | None):
     table = pa.table({"x": np.arange(rows, dtype=float), "y": (np.arange(rows) < positives).astype(int)})
     asked = Recipe.of({"complement": 1, "real": "a", "purpose": {"target": "y"}, "split": {"sealed": rule}})
-    source = read_source(asked, story.Inputs(real=table))
+    source = read_source(asked, Inputs(real=table))
     assert sealed_share(asked, source) == share
     if share == 0.2:
         asked = Recipe.of(
             {"complement": 1, "real": "a", "purpose": {"target": "y", "primary": {"name": "few", "where": "x < 6100"}}}
         )
-        assert sealed_share(asked, read_source(asked, story.Inputs(real=table))) is None
+        assert sealed_share(asked, read_source(asked, Inputs(real=table))) is None
 
 
 def test_what_is_released_was_made_without_the_sealed_records(here: Path, cancer: pa.Table):
@@ -93,7 +95,7 @@ def test_what_is_released_was_made_without_the_sealed_records(here: Path, cancer
     assert done.released is not None
     assert "outside the sealed set" in done.manifest["released"]
     made = set(parquet.read_table(done.released)["mean_radius"].to_pylist())
-    ready = story._prepare(done.recipe, story.Inputs(), lambda event, facts: None)
+    ready = prepared(done.recipe, Inputs(), lambda event, facts: None)
     sealed, learnt = ready.source.real.take(ready.partition.test(0)), ready.source.real.take(ready.partition.train(0))
     only_sealed = set(sealed.column("mean_radius").to_pylist()) - set(learnt.column("mean_radius").to_pylist())
     assert len(only_sealed) > 50
@@ -215,7 +217,7 @@ def test_what_a_library_raises_becomes_an_error_of_ours(here: Path, cancer: pa.T
     def broken(*args: object, **keywords: object) -> Judgement:
         raise ZeroDivisionError("deep inside")
 
-    monkeypatch.setattr(story, "judge", broken)
+    monkeypatch.setattr(sys.modules["complement.run"], "judge", broken)
     with pytest.raises(RunError, match="ZeroDivisionError: deep inside") as caught:
         complement.prove(cancer, target="target", **QUICK)
     assert caught.value.code == "unexpected"
@@ -259,7 +261,7 @@ def test_a_judgement_comes_back_as_it_was_kept(tmp_path: Path):
 def test_gates_hold_or_say_which_did_not(gates: dict[str, object], verified: bool, where: str | None):
     asked = Recipe.of({"complement": 1, "real": "a", "purpose": {"target": "y"}, "gates": gates})
     run = complement.Run(Judgement("artifact", verified, (replace(VERDICT),), {}, {}), asked, Path("run"))
-    gate = story.check_gates(run)
+    gate = check_gates(run)
     assert (gate.where if gate else None) == where
     assert gate is None or gate.exit_code == 1
 

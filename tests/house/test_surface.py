@@ -43,7 +43,7 @@ def test_a_verb_stays_callable_whatever_part_was_imported_first(first: str):
 
 
 def test_calling_the_verb_calls_the_function(monkeypatch: pytest.MonkeyPatch):
-    import complement.run as story
+    import complement.verbs as story
 
     monkeypatch.setattr(story, "prove", lambda real, **given: (real, given))
     assert complement.prove("a.csv", target="y") == ("a.csv", {"target": "y"})

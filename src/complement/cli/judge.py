@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 def prove(real: str, synthetic: str | None, engine: str, workers: int, quiet: bool, as_json: bool, **given: Any) -> None:
     """Judge SYNTHETIC, or what a generator makes, on sealed REAL records."""
     from complement.progress import Teller
-    from complement.run import prove
+    from complement.verbs import prove
 
     given.pop("debug")
     given["curve"] = False if given.pop("no_curve") else None
@@ -74,7 +74,7 @@ def prove(real: str, synthetic: str | None, engine: str, workers: int, quiet: bo
 @common
 def audit(real: str, synthetic: str, as_json: bool, debug: bool, **given: Any) -> None:
     """Measure what SYNTHETIC gives away of the REAL records that it was made from."""
-    from complement.run import audit
+    from complement.verbs import audit
 
     found = audit(real, synthetic, **given_only(given))
     if as_json:

@@ -19,7 +19,7 @@ def preview(recipe: Path, rows: int, as_json: bool, debug: bool) -> None:
     """Make and show a few records of RECIPE, now."""
     from complement.make import notes_on
     from complement.recipe import Recipe
-    from complement.run import preview
+    from complement.verbs import preview
 
     loaded = Recipe.load(recipe)
     made, notes = preview(loaded, rows=rows), notes_on(loaded.generate.generator)
@@ -52,7 +52,7 @@ def preview(recipe: Path, rows: int, as_json: bool, debug: bool) -> None:
 def generate(real: str, out: Path, form: str | None, force: bool, quiet: bool, as_json: bool, **given: Any) -> None:
     """Make synthetic records like those of REAL (a data file, or a recipe)."""
     from complement.progress import Teller
-    from complement.run import generate_to
+    from complement.verbs import generate_to
 
     given.pop("debug")
     with Teller(quiet=quiet) as tell:
@@ -73,7 +73,7 @@ def generate(real: str, out: Path, form: str | None, force: bool, quiet: bool, a
 @common
 def impute(real: str, out: Path, times: int | None, force: bool, as_json: bool, debug: bool, **given: Any) -> None:
     """Fill the missing cells of REAL, and name them record by record in the column _imputed."""
-    from complement.run import impute_to
+    from complement.verbs import impute_to
 
     facts = impute_to(real, out, times=times, replace=force, **given_only(given))
     if as_json:

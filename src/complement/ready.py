@@ -1,0 +1,75 @@
+"""Ready: all that is fixed before anything of a run is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from complement import catalog
+from complement.core.partition import Partition
+from complement.engine.plan import plan_hash
+from complement.prepare import Inputs, Source, content_hash, partition_of, plan_of, pool_of, read_source
+from complement.prove.pool import Fixed, Pool
+from complement.recipe import Proving, Recipe
+from complement.source.ledger import Ledger
+
+PLAN = ("schema", "rules", "purpose", "split", "generate", "prove", "seed")  # the parts of a recipe that a verdict follows
+Tell = Callable[[str, dict[str, object]], None]
+
+
+@dataclass(frozen=True, repr=False)
+class Ready:
+    """All that is fixed before anything is computed."""
+
+    recipe: Recipe
+    source: Source
+    partition: Partition
+    pool: Pool
+    hashes: Mapping[str, str]
+    ledger: Ledger
+    contents: tuple[str, ...]
+
+    @property
+    def plan(self) -> str:
+        """The name of everything that the verdict depends on: a table is known by its content, wherever it stands."""
+        return self.plan_of(*PLAN)
+
+    @property
+    def look(self) -> str:
+        """The name of the plan in the ledger: what is measured beside the verdict, worth and money, is no other look at it."""
+        beside = Proving().model_dump(mode="json", include={"curve", "prices"})
+        parts = self.recipe.part(*PLAN)
+        return plan_hash({**parts, "prove": {**parts["prove"], **beside}}, self.contents, self.partition.sealed_hash)
+
+    def plan_of(self, *parts: str) -> str:
+        """The name of what these parts of the recipe make of these records."""
+        return plan_hash(self.recipe.part(*parts), self.contents, self.partition.sealed_hash)
+
+    @property
+    def learnt(self) -> np.ndarray:
+        """Positions of the records that the released generator is fitted on: all but a sealed set, all when cross-fitted."""
+        one_sealed_set = self.partition.folds == 1
+        return self.partition.train(0) if one_sealed_set else np.arange(self.partition.rows)
+
+
+def prepared(recipe: Recipe, inputs: Inputs, tell: Tell) -> Ready:
+    source = read_source(recipe, inputs)
+    plan_of(recipe)  # a question that does not fit is said before anything is split
+    ledger = Ledger(recipe.folder)
+    partition = partition_of(recipe, source, salt=ledger.salt())
+    pool, digest = pool_of(recipe, source, inputs)
+    hashes = {**source.hashes, **({"synthetic": digest} if digest else {})}
+    for note in (*source.notes, *partition.cautions, *partition.notes):
+        tell("note", {"note": note})
+    contents = tuple(content_hash(one) for one in (source.real, *([pool.records] if isinstance(pool, Fixed) else [])))
+    return Ready(recipe, source, partition, pool, hashes, ledger, (*contents, *_code(recipe, source)))
+
+
+def _code(recipe: Recipe, source: Source) -> list[str]:
+    """The code of every plug-in that has a part in the verdict: another code under the same name is another plan."""
+    made = () if recipe.synthetic is not None else (recipe.generate.generator.name,)
+    judged = (source.purpose.metric, *source.purpose.guard_metrics)
+    asked: dict[catalog.Kind, tuple[str, ...]] = {"generators": made, "learners": source.purpose.learners, "metrics": judged}
+    return [code for kind, names in asked.items() for name in names if (code := catalog.code_of(kind, name))]
