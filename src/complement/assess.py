@@ -12,18 +12,24 @@ from complement import catalog
 from complement.core.contracts import Context, Evaluator
 from complement.core.dataset import Dataset
 from complement.core.errors import SchemaError, SourceError, SplitError
+from complement.core.purpose import Purpose
 from complement.core.schema import Schema, nearest
 from complement.core.score import Score
 from complement.core.values import as_text
-from complement.measure.fidelity import Shape
+from complement.measure.diversity.levels import LEAST, Levels
+from complement.measure.fidelity import Pairs, Shape
 from complement.measure.intervals import share
 from complement.measure.privacy import MAX_APART, Identities, Values, compared, copied_whole, gate, given_away, named
 from complement.models.fingerprint import fingerprints
 from complement.prepare import read_like
+from complement.source.origin import refuse_made
 from complement.source.read import read, read_tables, widen
+from complement.source.target import check_target
 
-FIDELITY = ("shape", "c2st")
-PRIVACY = ("copies", "identities", "values", "twins", "membership", "density", "dcr")
+FIDELITY = ("shape", "pairs", "conditional", "c2st", "detection", "tstr")
+DIVERSITY = ("coverage", "levels", "distinct", "vendi")
+PRIVACY = ("copies", "near", "identities", "values", "rare", "twins", "membership", "density")
+PRIVACY += ("attributes", "singling", "linking", "dcr")
 # Not in the catalog: they have nothing to say of a file without names or nearly unique values, and an evaluator always scores.
 COUNTED = {"identities": Identities, "values": Values}
 OTHER_PEOPLE = 0.55  # AUC between real and hold-out records; what the privacy gate allows an attack (measure/privacy/gate.py)
@@ -36,7 +42,7 @@ UNSEEN = "Give real records that the maker of the synthetic ones never had."
 WITHOUT = (
     "No attack was run: only exact copies and repeated names or identifiers were counted. --holdout, real records that the maker "
     "never had, adds what coincidence gives; the attacks, by distance and by density ratio, on everybody and on those who stand "
-    "out; values that only one person has; and a classifier that tells synthetic from real (C2ST)."
+    "out; values that only one person has; a classifier that tells synthetic from real (C2ST); and what chance gives to the rest."
 )
 
 
@@ -45,7 +51,7 @@ class Audit:
     """What was measured: scores of fidelity, diversity and privacy, and the privacy gate's answer with its reason.
 
     `passed` is None when the records do not suffice to tell. `rows`: how many real, synthetic and hold-out records.
-    Diversity is empty in this version.
+    What each score is and what it cannot see: docs/measures.md.
     """
 
     privacy: tuple[Score, ...]
@@ -79,43 +85,83 @@ def assess(
     """Measure `synthetic` against `real`, the records it was made from.
 
     Each is a path, or anything that speaks Arrow. `holdout`: real records of the same population that the maker never had;
-    without them only columns are compared and exact copies counted. Hold-out records of a unit in `real` are left out, with a
+    without them nothing says what chance gives, and no attack is run. With a `target`, also what a model learns from either
+    is compared, and columns within each class. Hold-out records of a unit in `real` are left out, with a
     note. `target` and `unit` name columns; identifiers, names and the unit are not compared.
     Raises SchemaError "schema-mismatch" when a compared column is absent, SourceError "source-type" when it holds other
     things than the real one, SchemaError "target-missing" and "schema-column", SplitError "sealed-overlap" when the
     hold-out holds the real records, and what reading raises.
     """
     learnt, made, unseen = _read(real, synthetic, holdout, target=target, unit=unit)
-    columns = compared(learnt.schema)
+    notes: list[str] = []
+    if unseen is not None:
+        unseen, notes = _without_seen(learnt, unseen)
+        _refuse_learnt(learnt, unseen)
+    purpose, told = _purpose(learnt)
+    found = measure(made, Context(learnt, unseen, learnt.schema, purpose), seed=seed)
+    return replace(found, notes=(*told, *notes, *found.notes))
+
+
+def measure(made: Dataset, context: Context, *, seed: int = 0) -> Audit:
+    """Measure records that were read already: `context.train` is what they were made from, `context.tune` is unseen, or None.
+
+    The same scores and the same gate as `assess` of files; with `context.purpose` also what a model learns from them, by
+    its first learner. The time is bounded by samples but for copies and repeated values, which look at every record:
+    of more than some 100,000 give a sample. Raises SchemaError "schema-role" when no column is left to compare.
+    """
+    columns = compared(context.schema)
     if not columns:
         met = "No column is left to compare: each has another role, such as identifier or unit."
         raise SchemaError("schema-role", met, help="Give files with features, or name no unit.")
-    notes = list(_of_columns(learnt.schema))
-    if unseen is None:
-        notes.append(WITHOUT)
-    else:
-        unseen, told = _without_seen(learnt, unseen)
-        _refuse_learnt(learnt, unseen)
-        notes += told
-    context = Context(learnt, unseen, learnt.schema)
-    fidelity, privacy = (_scores(names, made, context, seed) for names in (FIDELITY, PRIVACY))
-    notes += [*_of_population(fidelity), *_of_repeated(made, context), *_of_units(made, context)]
+    learnt, unseen = context.train, context.tune
+    fidelity, diversity, privacy = (_scores(names, made, context, seed) for names in (FIDELITY, DIVERSITY, PRIVACY))
+    notes = [*_of_columns(learnt.schema), *([WITHOUT] if unseen is None else []), *_of_population(fidelity)]
+    notes += [*_of_repeated(made, context), *_of_units(made, context), *_of_worst(made, context, seed)]
     passed, why = gate((*privacy, *fidelity), strangers=_strangers(context, fidelity))
     whole = copied_whole(made, learnt)
     if whole and passed is not False:
         passed, why = False, whole
     rows = (learnt.rows, made.rows, 0 if unseen is None else unseen.rows)
     names = tuple(column.name for column in columns)
-    return Audit(privacy, passed, why, rows, names, fidelity, notes=tuple(notes))
+    return Audit(privacy, passed, why, rows, names, fidelity, diversity, tuple(notes))
 
 
 def _scores(names: tuple[str, ...], made: Dataset, context: Context, seed: int) -> tuple[Score, ...]:
-    evaluators = [COUNTED[name](seed=seed) if name in COUNTED else _evaluator(name, seed) for name in names]
-    return tuple(score for evaluator in evaluators for score in evaluator.score(made, context))
+    return tuple(score for name in names for score in _evaluator(name, context, seed).score(made, context))
 
 
-def _evaluator(name: str, seed: int) -> Evaluator:
-    return catalog.evaluator(name, **({} if name == "copies" else {"seed": seed}))
+def _evaluator(name: str, context: Context, seed: int) -> Evaluator:
+    if name in COUNTED:
+        return COUNTED[name](seed=seed)
+    settings: dict[str, object] = {} if name == "copies" else {"seed": seed}
+    if name == "tstr" and context.purpose is not None:
+        settings["learner"] = catalog.learner(context.purpose.learners[0])
+    return catalog.evaluator(name, **settings)
+
+
+def _purpose(learnt: Dataset) -> tuple[Purpose | None, list[str]]:
+    """What the target is for, or why nothing can be learnt for it: the rest is measured all the same."""
+    target = learnt.schema.target
+    if target is None:
+        return None, []
+    try:
+        task, classes, _ = check_target(learnt, target.name)
+    except SchemaError as error:
+        return None, [f"No model was trained: {error.met}"]
+    return Purpose(target.name, task, classes), []
+
+
+def _of_worst(made: Dataset, context: Context, seed: int) -> list[str]:
+    """Where the records are farthest off, and which columns have lost values."""
+    found = Pairs(seed=seed).worst(made, context)
+    notes = [f"The pair of columns farthest off: {' and '.join(found)}."] if found else []
+    kept = Levels(seed=seed).by_column(made, context)
+    lost = {
+        name: (one.levels - one.synthetic, one.levels) for name, one in kept.items() if one.synthetic < (one.tune or one.levels)
+    }
+    shown = ", ".join(f"{name} ({gone} of {of})" for name, (gone, of) in list(lost.items())[:SHOWN])
+    rest = f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else ""
+    return [*notes, f"Values that {LEAST} real records have and none of the synthetic: {shown}{rest}."] if lost else notes
 
 
 def _of_population(fidelity: tuple[Score, ...]) -> list[str]:
@@ -182,7 +228,7 @@ def _read(
     real: object, synthetic: object, holdout: object, *, target: str | None, unit: str | None
 ) -> tuple[Dataset, Dataset, Dataset | None]:
     """The three files under one schema: that of the real records, with fractions allowed where another file has them."""
-    learnt = read(real)
+    learnt = refuse_made(read(real))
     schema = _with_roles(learnt.schema, target, unit)
     others = [read_tables(origin, name=schema.root) for origin in (synthetic, holdout) if origin is not None]
     for tables in others:
@@ -190,7 +236,7 @@ def _read(
             schema = widen(schema, tables[schema.root])
     learnt = _widened(learnt, schema)
     made, *unseen = (_read_as(tables, learnt, name) for tables, name in zip(others, ("synthetic", "holdout"), strict=False))
-    return learnt, made, unseen[0] if unseen else None
+    return learnt, made, refuse_made(unseen[0], "hold-out records") if unseen else None
 
 
 def _read_as(tables: object, learnt: Dataset, name: str) -> Dataset:

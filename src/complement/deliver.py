@@ -14,9 +14,9 @@ import pyarrow as pa
 from complement.core.dataset import Dataset
 from complement.core.errors import UsageError
 from complement.engine.plan import PACKAGES
-from complement.source.write import write_table
+from complement.models.fingerprint import fingerprints
 
-RELEASED = "synthetic.parquet"
+PLAIN = (str, int, float, bool, type(None))
 ADDED = ("_synthetic", "_generator", "_request", "_depth")
 
 
@@ -38,15 +38,13 @@ def with_origin(made: Dataset) -> pa.Table:
     return table
 
 
-def write_records(made: Dataset, folder: Path) -> tuple[str, ...]:
-    """Write the root as `synthetic.parquet` and every other table as `synthetic.NAME.parquet`; the names of the files."""
-    names = [RELEASED]
-    write_table(with_origin(made), folder / RELEASED)
-    for name, table in made.tables.items():
-        if name != made.schema.root:
-            names.append(f"synthetic.{name}.parquet")
-            write_table(table, folder / names[-1])
-    return tuple(names)
+def discreet_sample(made: Dataset, real: Dataset, most: int) -> list[dict[str, object]]:
+    """At most so many made records to be shown, as plain values: none that equals a real one, no identifier, no name."""
+    shown = [column.name for column in made.schema if column.role in ("feature", "target")]
+    known = fingerprints(real.records, shown)
+    fresh = np.flatnonzero(~np.isin(fingerprints(made.records, shown), known))[:most]
+    rows = made.records.select(shown).take(pa.array(fresh, pa.int64())).to_pylist()
+    return [{name: value if isinstance(value, PLAIN) else str(value) for name, value in row.items()} for row in rows]
 
 
 def refuse_overwrite(places: Iterable[Path], *, reads: Iterable[str | Path], replace: bool) -> None:

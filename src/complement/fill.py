@@ -24,6 +24,7 @@ from complement.deliver import refuse_overwrite
 from complement.generate.impute import Imputer
 from complement.generate.impute.chain import How
 from complement.generate.impute.imputer import absent_cells, why_not
+from complement.source.origin import refuse_made
 from complement.source.read import read, read_table
 from complement.source.write import write_atomically, write_table
 
@@ -151,7 +152,7 @@ def with_mark(made: Dataset, source: pa.Table | None = None) -> pa.Table:
 
 def read_marked(real: object) -> Dataset:
     """Records as read. Cells that an earlier imputation made are known again by its column."""
-    records = read(real)
+    records = refuse_made(read(real))
     if MARK not in records.records.column_names:
         return records
     marks = _marks(records.column(MARK))

@@ -20,6 +20,7 @@ from complement.core.seed import rng_at, seed_at
 from complement.prepare import Source, asks_of, read_records, read_source
 from complement.recipe import Recipe
 from complement.recipe.shape import Named
+from complement.source.origin import refuse_unanchored
 
 RECIPE_ENDINGS = (".yaml", ".yml")
 DEFAULT = "forest"
@@ -40,6 +41,7 @@ class GenerateOptions(TypedDict, total=False):
     rules: str | Sequence[str] | None
     ignore: str | Sequence[str] | None  # columns that are not learnt and come out empty
     unit: str | None  # the column that says whose record it is
+    from_synthetic: bool | None  # learn from made records alone, without a real anchor
 
 
 def answer(
@@ -59,11 +61,12 @@ def answer(
     records = source.real if source else read_records(real, options.get("target"))
     records, _ = under(_with_roles(records, options), options.get("rules") or ())
     seed = seed if seed is not None else recipe.seed if recipe is not None else 0
+    depth = refuse_unanchored(records, asked=bool(options.get("from_synthetic")))
     tell("learning", {"learning": f"{named.name} from {records.rows:,} records"})
     maker = maker.fit(records, seed=seed_at(seed, "generate", "fit"))
     tell("making", {"making": f"{rows:,} records"})
     made = _answered(maker, request, seed)
-    return replace(made, notes=(*made.notes, *notes_on(named)))
+    return replace(made, notes=(*depth, *made.notes, *notes_on(named)))
 
 
 def notes_on(named: Named) -> tuple[str, ...]:

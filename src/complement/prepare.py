@@ -26,11 +26,12 @@ from complement.measure.privacy import attacked, gate
 from complement.models.table_learner import TASKS, check_task
 from complement.prove.design import draws_across_time
 from complement.prove.plan import Plan
-from complement.prove.pool import Ask, Fixed, Pool, Refit
+from complement.prove.pool import Ask
 from complement.recipe import IN_MEMORY, Named, Recipe, SliceNote
 from complement.recipe.ruled import ruled
 from complement.runfolder import file_hash
 from complement.source.hints import empty_columns, known_after
+from complement.source.origin import known_origin, refuse_made
 from complement.source.profile import survey
 from complement.source.read import read, read_tables
 from complement.source.split import partition, repeating_identifiers
@@ -74,7 +75,7 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
     sealed: np.ndarray | None = None
     if recipe.sealed is not None:
         origin = inputs.sealed if inputs.sealed is not None else recipe.place(recipe.sealed)
-        later = read_like(origin, real)
+        later = refuse_made(read_like(origin, real), "sealed records")
         check_sealed(later, real, recipe.purpose.target, task=recipe.purpose.task)
         hashes["sealed"] = _hash(recipe.sealed, origin, later)
         sealed = np.r_[np.zeros(real.rows, bool), np.ones(later.rows, bool)]
@@ -107,7 +108,7 @@ def read_like(origin: object, real: Dataset) -> Dataset:
     found = read(tables, schema=replace(schema, tables={**schema.tables, schema.root: kept}))
     nulls = {name: pa.nulls(found.rows, real.column(name).type) for name in absent_names}
     whole = pa.table({name: nulls[name] if name in nulls else found.column(name) for name in schema.names()})
-    return _weighted(Dataset.of({**found.tables, schema.root: whole}, schema))
+    return _weighted(Dataset.of({**found.tables, schema.root: whole}, schema, lineage=found.lineage))
 
 
 def read_synthetic(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[Dataset, str]:
@@ -189,15 +190,6 @@ def sealed_share(recipe: Recipe, source: Source) -> float | None:
     return SEALED_SHARE if real.rows >= LARGE_RECORDS and rarest * SEALED_SHARE >= LARGE_RARE else None
 
 
-def pool_of(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[Pool, str]:
-    """What the trial judges: a delivered file with its hash, or a generator with its requests."""
-    if recipe.synthetic is not None:
-        records, digest = read_synthetic(recipe, source, inputs)
-        return Fixed(records), digest
-    generator = catalog.generator(recipe.generate.generator.name, **recipe.generate.generator.settings)
-    return Refit(generator, asks_of(recipe, source)), ""
-
-
 def asks_of(recipe: Recipe, source: Source) -> tuple[Ask, ...]:
     """The recipe's requests, each with a condition that fits the columns."""
     asks: list[Ask] = []
@@ -275,9 +267,9 @@ def _read_real(recipe: Recipe, inputs: Inputs, hashes: dict[str, str]) -> Datase
         real = origin
     else:
         found, typed = survey(read_tables(origin), corrections=corrections)
-        real = Dataset.of(typed, found.schema)
+        real = known_origin(Dataset.of(typed, found.schema))
     hashes["real"] = _hash(recipe.real, origin, real)
-    return real
+    return refuse_made(real)
 
 
 def _refuse_two_roles(recipe: Recipe) -> None:
@@ -362,9 +354,10 @@ def _positive_last(classes: tuple[str, ...], positive: str, task: str) -> tuple[
 
 
 def _as_synthetic(made: Dataset) -> Dataset:
-    from complement.core.lineage import of_synthetic
+    from complement.core.lineage import depth_of, of_synthetic
 
-    return replace(made, lineage=of_synthetic(made.rows, generator="delivered", request="all", seed=0))
+    depth = max(1, depth_of(made.lineage))
+    return replace(made, lineage=of_synthetic(made.rows, generator="delivered", request="all", seed=0, depth=depth))
 
 
 def _slice(note: SliceNote) -> Slice:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from complement import catalog
 from complement.core.partition import Partition
+from complement.core.verdict import Leak
 from complement.engine.plan import plan_hash
-from complement.prepare import Inputs, Source, content_hash, partition_of, plan_of, pool_of, read_source
-from complement.prove.pool import Fixed, Pool
+from complement.pools import pool_of
+from complement.prepare import Inputs, Source, content_hash, partition_of, plan_of, read_source
+from complement.prove.pool import Fixed, Pool, Refit
+from complement.prove.trial import Case
 from complement.recipe import Proving, Recipe
 from complement.source.ledger import Ledger
+from complement.source.sample import sampled
+from complement.source.tune import held_back
 
-PLAN = ("schema", "rules", "purpose", "split", "generate", "prove", "seed")  # the parts of a recipe that a verdict follows
+# The parts of a recipe that a verdict follows; those that the made records follow.
+PLAN = ("schema", "rules", "purpose", "split", "gap", "generate", "curate", "prove", "seed")
+MADE = ("schema", "rules", "purpose", "split", "gap", "generate", "curate", "measure", "seed")
 Tell = Callable[[str, dict[str, object]], None]
 
 
@@ -48,10 +56,34 @@ class Ready:
         return plan_hash(self.recipe.part(*parts), self.contents, self.partition.sealed_hash)
 
     @property
-    def learnt(self) -> np.ndarray:
-        """Positions of the records that the released generator is fitted on: all but a sealed set, all when cross-fitted."""
+    def learnable(self) -> np.ndarray:
+        """Positions of the records that anything released may rest on: all but a sealed set, all when cross-fitted."""
         one_sealed_set = self.partition.folds == 1
         return self.partition.train(0) if one_sealed_set else np.arange(self.partition.rows)
+
+    @cached_property
+    def tune(self) -> np.ndarray:
+        """Positions of the learnable records that the released generator never sees; none where too few would remain to tell."""
+        if isinstance(self.pool, Fixed):  # a delivered file was made from whatever its maker had
+            return self.learnable[:0]
+        share, seed = self.recipe.measure.holdout, self.recipe.seed
+        return held_back(self.source.real, self.partition, self.source.purpose, self.learnable, share=share, seed=seed)
+
+    @property
+    def train(self) -> np.ndarray:
+        """Positions of the records that the released generator is fitted on."""
+        return np.setdiff1d(self.learnable, self.tune, assume_unique=True)
+
+    def case(self, leaks: tuple[Leak, ...]) -> Case:
+        """What the trial judges: all records, or as many as the recipe lets take part."""
+        real, partition, pool = self.source.real, self.partition, self.pool
+        verified = isinstance(pool, Refit) or self.recipe.sealed is not None
+        most = self.recipe.prove.most_rows
+        if most is not None and most < real.rows:
+            rows = sampled(partition, most, seed=self.recipe.seed)
+            pool = pool.scaled(len(rows) / real.rows) if isinstance(pool, Refit) else pool
+            real, partition = real.take(rows), partition.take(rows)
+        return Case(real, partition, self.source.purpose, pool, leaks, verified)
 
 
 def prepared(recipe: Recipe, inputs: Inputs, tell: Tell) -> Ready:

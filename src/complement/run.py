@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,25 +13,26 @@ import numpy as np
 from complement import catalog, make
 from complement.calls import strict
 from complement.core.errors import GateError
-from complement.core.seed import seed_at
 from complement.core.verdict import Judgement, Leak
-from complement.deliver import RELEASED, versions, write_records
+from complement.deliver import versions
 from complement.edge import edge
 from complement.engine.events import Events
-from complement.engine.shards import Engine
+from complement.engine.files import write_json
+from complement.engine.shards import Engine, lasting
+from complement.outcome import OPENINGS, privacy_of, release, report
 from complement.prepare import Inputs, learners_of, plan_of, privacy_gate
-from complement.prove.pool import Fixed, Refit
-from complement.prove.trial import Case, Means, Site, judge
+from complement.prove.pool import Refit
+from complement.prove.trial import Means, Site, judge
 from complement.ready import Ready, Tell, prepared
 from complement.recipe import Recipe
-from complement.recipe.write import recipe_text
-from complement.runfolder import EVENTS, GENERATE, MANIFEST, PROVE, RECIPE, SOURCE, VERDICT, RunFolder, finite
+from complement.runfolder import EVENTS, MANIFEST, PROVE, VERDICT, RunFolder, finite
 from complement.source.sketch import sketch
+from complement.stages import Stages
 
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """A finished run: its judgement, its folder, and the records it made (None for a delivered file)."""
+    """A finished run: its judgement, its folder, and its release (None for a delivered file, and where a gate does not hold)."""
 
     judgement: Judgement
     recipe: Recipe
@@ -42,7 +43,7 @@ class Run:
     @property
     def notes(self) -> tuple[str, ...]:
         """What everybody should know who gets the records."""
-        return make.notes_on(self.recipe.generate.generator) if self.released else ()
+        return make.notes_on(self.recipe.generate.generator) if self.recipe.synthetic is None else ()
 
     def as_json(self) -> dict[str, Any]:
         """What `complement run --json` prints: the judgement's keys, where run and records stand, and notes on the records."""
@@ -88,61 +89,38 @@ def check_gates(run: Run) -> GateError | None:
     leaks = (*judgement.leaks, *(leak for verdict in judgement.verdicts for leak in verdict.leaks))
     if gates.leaks and leaks:
         return GateError("gate", f"A leak was found: {leaks[0].code}.", where="gates.leaks", help=leaks[0].note)
+    if gates.privacy:
+        passed, why = privacy_of(run.folder)
+        if passed is not True:
+            met = "The privacy gate did not pass." if passed is False else "The privacy gate could not be shown to pass."
+            return GateError("gate", met, where="gates.privacy", help=why)
     return None
 
 
 def story(recipe: Recipe, inputs: Inputs, folder: RunFolder, engine: Engine, tell: Tell) -> Run:
-    with Events(folder.path / EVENTS) as events:
+    """Every stage in its turn; one whose inputs and whose part of the recipe did not change is not done again."""
+    with Events(folder.path / EVENTS) as events, lasting(engine):
 
         def both(event: str, facts: dict[str, object]) -> None:
             events.add(event, **facts)
             tell(event, facts)
 
         ready = prepared(recipe, inputs, both)
+        site = Stages(ready, folder, engine, both)
         folder.claim(ready.plan)
-        _note_source(ready, folder)
-        released = _generate(ready, folder, both)
+        site.source()
+        requests = site.gap()
+        made = site.generate(requests)
+        site.measure(made)
         judgement = _prove(ready, engine, folder, both)
         manifest = _manifest(ready)
         folder.write_json(MANIFEST, manifest)
         folder.write_json(VERDICT, judgement.as_json())
+        done = Run(judgement, recipe, folder.path, None, manifest)
+        released = release(ready, folder, judgement, made, both) if check_gates(done) is None else None
+        report(folder)
         both("done", {"states": [verdict.state for verdict in judgement.verdicts]})
-        return Run(judgement, recipe, folder.path, released, manifest)
-
-
-def _note_source(ready: Ready, folder: RunFolder) -> None:
-    folder.write_text(RECIPE, ready.recipe.text or recipe_text(ready.recipe))
-    real, partition = ready.source.real, ready.partition
-    facts = {
-        "rows": real.rows,
-        "columns": [{"name": c.name, "kind": c.kind, "role": c.role} for c in real.schema.columns],
-        "units": int(partition.unit.max()) + 1,
-        "folds": partition.folds,
-        "split": partition.kind,
-        "sealed_rows": int((partition.fold >= 0).sum()),
-        "target": ready.source.purpose.target,
-        "task": ready.source.purpose.task,
-        "classes": ready.source.purpose.classes,
-        "notes": [*ready.source.notes, *partition.cautions, *partition.notes],
-    }
-    folder.stage(SOURCE)
-    folder.write_json(f"{SOURCE}/source.json", facts)
-
-
-def _generate(ready: Ready, folder: RunFolder, tell: Tell) -> Path | None:
-    """The records that are handed over, made by the judged generator fitted on all that it may learn from."""
-    pool = ready.pool
-    if isinstance(pool, Fixed):
-        return None
-
-    def work(place: Path) -> tuple[str, ...]:
-        tell("stage", {"stage": GENERATE})
-        train = ready.source.real.take(ready.learnt)
-        return write_records(pool.make(train, total=train.rows, seed=seed_at(ready.recipe.seed, "release")), place)
-
-    plan = ready.plan_of("schema", "rules", "purpose", "split", "generate", "seed")
-    folder.once(GENERATE, plan, work, lambda stage: tell("skipped", {"stage": stage}))
-    return folder.path / GENERATE / RELEASED
+        return replace(done, released=released)
 
 
 def _prove(ready: Ready, engine: Engine, folder: RunFolder, tell: Tell) -> Judgement:
@@ -154,18 +132,19 @@ def _prove(ready: Ready, engine: Engine, folder: RunFolder, tell: Tell) -> Judge
 
 
 def judged(ready: Ready, engine: Engine, folder: Path | None, tell: Tell) -> Judgement:
+    """The trial. The sealed records are opened here, and nowhere else."""
     recipe = ready.recipe
     plan, privacy = plan_of(recipe), privacy_gate if recipe.question == "substitute" else None
     means = Means(learners_of(recipe, ready.source), catalog.metric, privacy)
-    # The sealed records are opened here, before anything is computed of them, and after all that could be said without them.
-    judged = sketch(ready.source.real.take(np.flatnonzero(ready.partition.fold >= 0)))
-    opening = ready.ledger.open(ready.partition.sealed_hash, plan=ready.look, question=recipe.question, sketch=judged)
+    # Opened before anything is computed of them, and after all that could be said without them.
+    sealed = sketch(ready.source.real.take(np.flatnonzero(ready.partition.fold >= 0)))
+    opening = ready.ledger.open(ready.partition.sealed_hash, plan=ready.look, question=recipe.question, sketch=sealed)
+    if folder is not None:
+        write_json(folder / OPENINGS, {"count": opening.count})
     others = "Another plan" if opening.count == 2 else f"{opening.count - 1} other plans"
     reused = f"{others} opened these sealed records before: what was learnt then may have steered this one."
     leaks = (Leak("reused-hold-out", "finding", reused),) if opening.reused else ()
-    verified = isinstance(ready.pool, Refit) or recipe.sealed is not None
-    case = Case(ready.source.real, ready.partition, ready.source.purpose, ready.pool, leaks, verified)
-    return judge(case, means, plan=plan, site=Site(engine, folder, tell))
+    return judge(ready.case(leaks), means, plan=plan, site=Site(engine, folder, tell))
 
 
 def _manifest(ready: Ready) -> dict[str, Any]:

@@ -25,8 +25,10 @@ from complement.engine.files import (
     write_json,
 )
 
-SOURCE, GENERATE, PROVE = "1-source", "3-generate", "6-prove"
-STAGES = (SOURCE, GENERATE, PROVE)
+SOURCE, GAP, GENERATE, CURATE = "1-source", "2-gap", "3-generate", "4-curate"
+MEASURE, PROVE, RELEASE = "5-measure", "6-prove", "8-release"
+STAGES = (SOURCE, GAP, GENERATE, CURATE, MEASURE, PROVE, RELEASE)
+REPORT = "report.html"
 RECIPE, MANIFEST, VERDICT, EVENTS, STAGE, PLAN = (
     "recipe.yaml",
     "manifest.json",
@@ -51,7 +53,7 @@ class RunFolder:
         Raises RunError "run-changed" when the folder holds other things than a run: they are nobody's to overwrite.
         """
         make_folder(path)
-        ours = {*STAGES, RECIPE, MANIFEST, VERDICT, EVENTS}
+        ours = {*STAGES, RECIPE, MANIFEST, VERDICT, EVENTS, REPORT}
         for place in (path, *(path / stage for stage in STAGES if (path / stage).is_dir())):
             remove_leftovers(place)
         found = (entry.name for entry in path.iterdir() if entry.name not in ours and not entry.name.startswith("."))
@@ -160,7 +162,7 @@ def finite(value: Any, *, spelled: bool = False) -> Any:
 def _clear(path: Path) -> None:
     # The verdict goes first: killed in between, the folder must not show a verdict on what is no longer there.
     try:
-        for name in (VERDICT, MANIFEST):
+        for name in (VERDICT, MANIFEST, REPORT):
             (path / name).unlink(missing_ok=True)
         for stage in reversed(STAGES):
             if (path / stage).is_dir():

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from math import floor, inf, isfinite, log10
 from typing import TYPE_CHECKING
 
-from complement.core.score import Score
 from complement.core.verdict import Effect, Judgement, Leak, SliceEffect, Verdict, Worth
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from rich.console import Console, RenderableType
-
-    from complement.assess import Audit
 
 WIDTH = 80  # a screen that fits into a mail and beside an editor
 QUESTIONS = {
@@ -34,36 +31,6 @@ COLOURS = {
     "INCONCLUSIVE": "bold yellow",
 }
 SPENT = {"seconds": "{} seconds", "cpu_seconds": "{} of processor time"}  # the pilot's share is in the JSON
-GATE = {True: ("PASSED", "bold green"), False: ("FAILED", "bold red"), None: ("NOT SHOWN", "bold yellow")}
-MEASURED = {  # at most 29 signs: what is left of a line
-    "copy_share": "synthetic equal to a real one",
-    "copy_share_base": "hold-out that do: coincidence",
-    "train_repeated": "real records repeated",
-    "tune_repeated": "hold-out records repeated",
-    "telling_repeated": "unlike all others, repeated",
-    "telling_repeated_base": "of hold-out: coincidence",
-    "identity_repeated": "names or ids of real people",
-    "identity_repeated_base": "by coincidence",
-    "value_repeated": "values only one real one has",
-    "value_repeated_base": "the same of the hold-out",
-    "holdout_twins": "hold-out with a made twin",
-    "holdout_twins_base": "with a real twin: coincidence",
-    "membership_auc": "attack by distance; chance .5",
-    "membership_tpr": "real records it finds",
-    "membership_fpr": "false alarms at which it does",
-    "density_auc": "attack by density; chance .5",
-    "density_tpr": "real records it finds",
-    "density_fpr": "false alarms at which it does",
-    "density_tpr_at_0.001": "found at .1 % false alarms",
-    "density_isolated_auc": "attack on 5 % who stand out",
-    "dcr_share": "nearer to real; bugs only",
-    "shape_error": "how far columns are off, mean",
-    "shape_error_base": "of hold-out: chance alone",
-    "shape_worst": "of the column farthest off",
-    "shape_worst_base": "the same of the hold-out",
-    "c2st_auc": "told from hold-out; chance .5",
-    "c2st_auc_base": "real told from it; chance .5",
-}
 YELLOW = dict.fromkeys(("does better", "not separated", "not shown"), "yellow")
 OUTCOMES = {"passed": "green", "beaten": "green", "failed": "red", **YELLOW}
 # Intervals are symmetric and may reach beyond what a metric can be; its own value is printed within (low, high).
@@ -83,15 +50,6 @@ def show(judgement: Judgement, console: Console, *, told: Collection[str] = ()) 
         for part in _screen(judgement, set(told) if console.is_terminal else set()):
             console.print(part)
     for line in held.get().splitlines():  # tables fill their lines with blanks, which nobody wants in a file or a mail
-        console.file.write(line.rstrip() + "\n")
-
-
-def show_audit(audit: Audit, console: Console) -> None:
-    """Print what was measured of two files, and what the privacy gate says of it."""
-    with console.capture() as held:
-        for part in _audited(audit):
-            console.print(part)
-    for line in held.get().splitlines():
         console.file.write(line.rstrip() + "\n")
 
 
@@ -146,28 +104,6 @@ def _screen(judgement: Judgement, told: set[str]) -> Iterable[RenderableType]:
     if judgement.spent:
         yield Text("")
         yield Text("spent: " + _spent(judgement.spent), style="dim")
-
-
-def _audited(audit: Audit) -> Iterable[RenderableType]:
-    from rich.padding import Padding
-    from rich.text import Text
-
-    real, synthetic, holdout = (f"{rows:,}" for rows in audit.rows)
-    sizes = f"{real} real, {synthetic} synthetic, {holdout} hold-out records; {len(audit.columns)} columns compared"
-    yield Text.assemble(("audit", "bold"), f": {sizes}")
-    yield Text("")
-    word, colour = GATE[audit.passed]
-    yield Text.assemble((f" {word} ", f"{colour} reverse"), " the privacy gate")
-    yield Padding(Text(audit.why), (0, 0, 1, 1), expand=False)
-    for title, scores in (("", audit.privacy), ("Fidelity", audit.fidelity), ("Diversity", audit.diversity)):
-        rows = [_Row(one.name, f"{one.value:.4f}", _between(one), MEASURED.get(one.name, "")) for one in scores]
-        for part in _block(title, rows):
-            yield Padding(part, (0, 0, 0, 1), expand=False)
-    yield from _notes(audit.notes)
-
-
-def _between(score: Score) -> str:
-    return "" if score.low is None or score.high is None else f"[{score.low:.4f}, {score.high:.4f}]"
 
 
 def _numbers(verdict: Verdict) -> Iterable[RenderableType]:

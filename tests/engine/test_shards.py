@@ -15,9 +15,10 @@ import pyarrow as pa
 import pytest
 from shard_tasks import Draw, FailsAt, SumsBelow
 
-from complement.core.errors import GenerateError, RunError, StorageError, UsageError
+from complement.core.errors import GenerateError, MissingExtraError, RunError, StorageError, UsageError
 from complement.engine import files
-from complement.engine.shards import Engine, map_rounds, map_shards
+from complement.engine.folder import table_bytes
+from complement.engine.shards import Engine, lasting, map_rounds, map_shards
 
 PROCESSES = Engine("process", 2)
 
@@ -123,9 +124,19 @@ def test_what_cannot_be_sent_to_a_process_is_refused() -> None:
         map_shards(lambda shard: pa.table({"x": [shard]}), 2, engine=PROCESSES)
     with pytest.raises(RunError, match="instead of a pyarrow Table"):
         map_shards(lambda shard: [shard], 2)  # type: ignore[arg-type,return-value]
-    for where, workers in (("cloud", 1), ("process", -1)):
+    for where, workers, address in (("cloud", 1, None), ("process", -1, None), ("process", 2, "auto")):
         with pytest.raises(UsageError):
-            Engine(where, workers)  # type: ignore[arg-type]
+            Engine(where, workers, address)  # type: ignore[arg-type]
+
+
+def test_without_ray_the_error_is_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)  # as if it were not installed, wherever this runs
+    for asked in (lambda: map_shards(Draw(), 1, engine=Engine("ray")), lambda: lasting(Engine("ray")).__enter__()):
+        with pytest.raises(MissingExtraError) as met:
+            asked()
+        assert met.value.help == "pip install 'complement[cluster]'"
+    with lasting(PROCESSES):
+        assert len(map_shards(FailsAt(99), 1, engine=PROCESSES)) == 1
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
@@ -204,6 +215,7 @@ from dataclasses import dataclass
 from pathlib import Path
 import pyarrow as pa
 from complement.core.seed import rng_at
+from complement.engine.folder import table_bytes
 from complement.engine.shards import Engine, map_shards
 
 @dataclass(frozen=True)
@@ -289,3 +301,11 @@ def test_a_table_means_its_values_not_its_chunks(tmp_path: Path) -> None:
     map_shards(lambda shard: pa.concat_tables([whole.slice(0, 2), whole.slice(2)]), 1, folder=tmp_path / "a")
     map_shards(lambda shard: whole, 1, folder=tmp_path / "b")
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_a_column_without_any_value_is_kept_with_its_kind() -> None:
+    empty = pa.array([None, None]).dictionary_encode()
+    table = pa.table({"x": pa.chunked_array([empty, pa.DictionaryArray.from_arrays(pa.nulls(1, pa.int32()), pa.nulls(1))])})
+    read = pa.ipc.open_file(pa.py_buffer(table_bytes(table))).read_all()
+    assert read.schema == table.schema
+    assert read.column("x").to_pylist() == [None] * 3

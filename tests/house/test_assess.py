@@ -18,7 +18,7 @@ import complement
 from complement.assess import Audit
 from complement.cli import main
 from complement.core.errors import SchemaError, SourceError, SplitError
-from complement.show import MEASURED
+from complement.show_audit import MEASURED
 
 SCORE = {"name", "value", "low", "high", "n", "better"}
 

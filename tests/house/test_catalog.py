@@ -113,7 +113,7 @@ def test_an_unknown_name_offers_the_nearest() -> None:
         catalog.learner("perceptron-of-the-future")
     with pytest.raises(UsageError, match="There is no kind"):
         catalog.names("generator")  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="No package"):
+    with pytest.raises(UsageError, match="There are: valid, duplicates"):
         catalog.step("anything")
 
 

@@ -115,28 +115,29 @@ def test_a_few_recoded_outliers_pass_every_other_test_and_are_caught_among_the_i
 
 
 def test_people_with_one_category_changed_pass_by_distance_and_not_the_gate_of_a_substitute(adult: Dataset) -> None:
-    real, unseen = part(adult, 0, 4000), part(adult, 4000, 4000)
-    copied, rng = part(real, 0, 800).records, rng_at(0, "flip")
+    real, unseen = part(adult, 0, 2000), part(adult, 2000, 2500)
+    copied, rng = part(real, 0, 400).records, rng_at(0, "flip")
     for name in ("work", "degree", "job", "country"):
-        one = rng.integers(4, size=800) == 0
+        one = rng.integers(4, size=400) == 0
         words = np.where(one, rng.permutation(copied.column(name).to_pylist()), copied.column(name).to_pylist())
         copied = copied.set_column(copied.column_names.index(name), name, pa.array(words, pa.string()))
-    made = part(adult, 8000, 3200).concat(Dataset.of(copied, adult.schema))
+    made = part(adult, 8000, 1600).concat(Dataset.of(copied, adult.schema))
     context = Context(real, unseen, adult.schema)
     assert all(low(score) <= MAX_AUC for score in Membership().score(made, context) if score.name == "membership_auc")
     passed, why, scores = privacy_gate(made, real, unseen)
     assert "density_tpr" in {score.name for score in scores}
     assert passed is False, why
-    assert privacy_gate(part(adult, 8000, 4000), real, unseen)[0] is True
+    assert privacy_gate(part(adult, 8000, 2000), real, unseen)[0] is True
 
 
 def test_a_dcr_share_is_high_for_a_copy_and_even_for_fresh_records(adult: Dataset, context: Context) -> None:
-    (copied,) = DcrShare().score(context.train, context)
-    (fresh,) = DcrShare().score(part(adult, 9000, 3000), context)
-    assert low(copied) > 0.99
-    assert low(fresh) < 0.5 < high(fresh)
+    for copied, fresh in zip(
+        DcrShare().score(context.train, context), DcrShare().score(part(adult, 9000, 3000), context), strict=True
+    ):
+        assert low(copied) > (0.99 if copied.name == "dcr_share" else 0.9)
+        assert low(fresh) < 0.5 < high(fresh), fresh.name
     assert context.tune is not None
-    (other,) = DcrShare().score(part(context.tune, 0, 1000), replace(context, tune=part(context.tune, 0, 1000)))
+    other, _ = DcrShare().score(part(context.tune, 0, 1000), replace(context, tune=part(context.tune, 0, 1000)))
     assert other.value < 0.01
     assert DcrShare().score(context.train, replace(context, tune=None)) == []
 

@@ -102,8 +102,8 @@ def test_words_that_hardly_repeat_are_no_other_spelling() -> None:
 
 def test_a_copy_is_compared_with_records_that_it_is_no_copy_of(context: Context) -> None:
     found = scores_of(context.train, context)
-    assert found["c2st_auc"].low is not None
-    assert found["c2st_auc"].low > 0.35, "beside train itself it would be far below chance"
+    assert found["c2st_auc"].high is not None
+    assert found["c2st_auc"].high > 0.5, "beside train itself it would be far below chance"
     assert C2st().score(context.train, Context(context.train, None, context.schema)) == []
     assert [score.name for score in Shape().score(context.train, Context(context.train, None, context.schema))] == ["shape_error"]
 

@@ -1,6 +1,6 @@
 """The command line: parse, call, print; nothing else."""
 
-from complement.cli import begin, judge, make
+from complement.cli import begin, collapse, curate, gaps, judge, make, show, verify
 from complement.cli.house import main
 
-__all__ = ["begin", "judge", "main", "make"]
+__all__ = ["begin", "collapse", "curate", "gaps", "judge", "main", "make", "show", "verify"]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from complement.engine.shards import Engine
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+CLUSTER = "complement.cluster"  # where the address stands in click's context
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 QUESTIONS = ("in-hand", "artifact", "recipe", "substitute")
 FORMATS = ("csv", "tsv", "jsonl", "parquet", "feather")
@@ -79,16 +80,35 @@ def common(command: Command) -> Command:
 
 
 def where_it_runs(command: Command) -> Command:
-    kinds = click.Choice(["inline", "process"])
+    kinds = click.Choice(["inline", "process", "ray"])
     command = QUIET(command)
-    command = click.option("--workers", type=click.IntRange(min=0), default=0, help="Processes; 0: one per core.")(command)
+    # Kept aside, so that a command need not pass on what only one engine knows: `engine_of` finds it.
+    command = click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        expose_value=False,
+        callback=lambda ctx, _, value: ctx.meta.update({CLUSTER: value}),
+        help="Ray cluster for --engine ray: HOST:PORT or auto.  [default: RAY_ADDRESS, else one on this machine]",
+    )(command)
+    command = click.option(
+        "--workers", type=click.IntRange(min=0), default=0, help="How many at once; 0: one per core, of the cluster for ray."
+    )(command)
     return click.option("--engine", type=kinds, default="process", show_default=True, help="Where shards run.")(command)
 
 
 def engine_of(where: str, workers: int) -> Engine:
-    from complement.engine.shards import Engine
+    """The engine that the options ask for; a cluster that it starts lasts until the command ends."""
+    from complement.engine.shards import Engine, lasting
 
-    return Engine("process", workers) if where == "process" else Engine("inline")
+    context = click.get_current_context()
+    address = context.meta.get(CLUSTER)
+    if where != "ray" and address is not None:
+        raise UsageError("usage", f"--cluster is for --engine ray, and the engine is {where}.", help="Add: --engine ray")
+    if where == "inline":
+        return Engine()
+    engine = Engine("process", workers) if where == "process" else Engine("ray", workers, address)
+    context.with_resource(lasting(engine))
+    return engine
 
 
 def given_only(given: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from complement.cli.house import QUESTIONS, common, complain, console, engine_of, given_only, main, where_it_runs
+from complement.cli.house import FORCE, QUESTIONS, common, complain, console, engine_of, given_only, main, where_it_runs
 
 if TYPE_CHECKING:
     from complement.core.errors import GateError
@@ -70,17 +70,27 @@ def prove(real: str, synthetic: str | None, engine: str, workers: int, quiet: bo
 @click.option("--holdout", help="Real records that the maker of SYNTHETIC never had: what the attacks need.")
 @click.option("--target", help="The column that a model will predict.")
 @click.option("--unit", help="Column that says whose records they are: a person with several counts once.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the scores to this file, as JSON.")
+@FORCE
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Which records large files are cut to.")
 @common
-def audit(real: str, synthetic: str, as_json: bool, debug: bool, **given: Any) -> None:
-    """Measure what SYNTHETIC gives away of the REAL records that it was made from."""
+def audit(real: str, synthetic: str, out: Path | None, force: bool, as_json: bool, debug: bool, **given: Any) -> None:
+    """Measure how near SYNTHETIC comes to the REAL records that it was made from, and what it gives away of them."""
+    from complement.deliver import refuse_overwrite
+    from complement.engine.files import make_folder, write_atomically
     from complement.verbs import audit
 
+    if out is not None:
+        refuse_overwrite([out], reads=[name for name in (real, synthetic, given["holdout"]) if name], replace=force)
     found = audit(real, synthetic, **given_only(given))
+    text = json.dumps(found.as_json(), ensure_ascii=False)
+    if out is not None:
+        make_folder(out.parent)
+        write_atomically(out, (text + "\n").encode())
     if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        click.echo(text)
     else:
-        from complement.show import show_audit
+        from complement.show_audit import show_audit
 
         show_audit(found, console())
 

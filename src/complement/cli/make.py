@@ -45,6 +45,7 @@ def preview(recipe: Path, rows: int, as_json: bool, debug: bool) -> None:
 @click.option("--unit", help="Column that says whose record it is: a patient, an account.")
 @click.option("--ignore", multiple=True, help="Do not learn this column, such as text: it comes out empty; repeatable.")
 @click.option("--seed", type=click.IntRange(min=0), help="Same seed, same bytes.  [default: 0, or the recipe's]")
+@click.option("--from-synthetic", is_flag=True, default=None, help="Learn from made records alone, with no real anchor.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: by the ending of --out]")
 @FORCE
 @QUIET

@@ -16,6 +16,8 @@ CODES: dict[str, str] = {
     "extra-missing": "An optional package is needed and not installed.",
     "library-broken": "An installed package cannot be loaded.",
     "disk": "The file system refused to write.",
+    "cluster-unreachable": "No Ray cluster can be reached, or its nodes are gone.",
+    "cluster-nodes": "A node of the Ray cluster has other packages than this process.",
     # source
     "source-missing-file": "A file or table that was named does not exist.",
     "source-format": "The file's format is not one that complement reads.",
@@ -26,11 +28,14 @@ CODES: dict[str, str] = {
     "source-type": "A column mixes types or has a type that complement does not know.",
     "source-wide": "There are more columns than complement handles at once.",
     "source-infinite": "A numeric column holds values that are infinite, or beyond 1e100.",
+    "source-synthetic": "Records that say of themselves that they are synthetic are given as real ones.",
+    "source-unanchored": "All records to learn from are synthetic, and no real one anchors them.",
     # schema and dataset
     "schema-column": "A column that was named does not exist.",
     "schema-role": "Roles contradict each other.",
     "schema-mismatch": "Two tables that must match have different columns or kinds.",
     "schema-key": "A key between tables does not hold.",
+    "lineage-deep": "Records made from made records stand without a real anchor.",
     "dataset-shape": "Lengths of records, weights and lineage do not agree, or a weight is negative.",
     # conditions and requests
     "where-syntax": "A condition cannot be read.",
@@ -64,6 +69,11 @@ CODES: dict[str, str] = {
     "unexpected": "A library failed in a way that complement does not know.",
     "interrupted": "The run was interrupted; what is finished is kept.",
     "gate": "A gate that the recipe asked for did not hold.",
+    # release
+    "release-records": "Records cannot be released as they are.",
+    "release-folder": "Something stands already where the release should.",
+    "release-damaged": "A release is not what its manifest says.",
+    "release-forged": "A release is not the one that the digest names.",
 }
 
 # What to do where the place that raises says nothing better: docs/errors.md in plain text.
@@ -79,6 +89,8 @@ ADVICE: dict[str, str] = {
     "extra-missing": "Run the install command that the message gives.",
     "library-broken": "Run complement doctor: it names the library and the command that mends it.",
     "disk": "Free space or choose another folder, then run again: finished shards are kept.",
+    "cluster-unreachable": "Look with ray status whether it runs, and check the address; what is finished is kept.",
+    "cluster-nodes": "Install the same versions on every node, plug-ins too; docs/cluster.md says how.",
     "source-missing-file": "Check the path; for a table inside a database write file.duckdb::table.",
     "source-format": "Convert to CSV, TSV, JSONL, Parquet or Feather.",
     "source-empty": "Check that the file has a header and at least one row.",
@@ -88,10 +100,13 @@ ADVICE: dict[str, str] = {
     "source-type": "Make the cells of the column of one kind, or cast it before.",
     "source-wide": "Leave columns out that no model will see.",
     "source-infinite": "Replace infinite values by missing ones or by numbers.",
+    "source-synthetic": "Give the real records that they were made from.",
+    "source-unanchored": "Add the real records that they were made from; complement collapse shows what going on without them does.",
     "schema-column": "Use the column name that the message offers.",
     "schema-role": "Give each of target, time, unit and weight to one column only.",
     "schema-mismatch": "Bring both tables to the same columns, in the same kinds.",
     "schema-key": "Make parent keys unique, and let every child row refer to a parent that exists.",
+    "lineage-deep": "Put the real records beside them that they come from, or ask for it: unanchored.",
     "dataset-shape": "Give one weight, 0 or more, and one lineage row for each record.",
     "where-syntax": "Correct the condition at the place marked ⟨here⟩.",
     "where-type": "Write text in single quotes, numbers bare, dates as '2024-05-01'.",
@@ -122,6 +137,10 @@ ADVICE: dict[str, str] = {
     "unexpected": "Run again with --debug for the place, and report it: the message should have said more.",
     "interrupted": "Run the same command again: it goes on where it stopped.",
     "gate": "Read the verdict: the recipe asked for more than the evidence supports.",
+    "release-records": "Give synthetic records of one table, with the same columns in every shard.",
+    "release-folder": "Choose another folder, or remove what stands there.",
+    "release-damaged": "Get the release again from whoever made it; the message names the file.",
+    "release-forged": "Ask the maker for the release again, and for its digest by another way.",
 }
 MOST_MET, MOST_WHERE, MOST_HELP = 800, 320, 560  # characters: 21 lines of 80, so that an error is one screen
 
@@ -232,6 +251,12 @@ class StorageError(ComplementError, OSError):
     # OSError would show errno and file name, of which we give none.
     def __str__(self) -> str:
         return self.text()
+
+
+class ClusterError(ComplementError, RuntimeError):
+    """A cluster cannot be reached, or its nodes do not fit this process."""
+
+    exit_code = 3
 
 
 class RunError(ComplementError, RuntimeError):

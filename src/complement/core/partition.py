@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -58,6 +58,11 @@ class Partition:
         if self.kind == "time":
             return np.flatnonzero(self.fold < fold)
         return np.flatnonzero(self.fold != fold)
+
+    def take(self, rows: np.ndarray) -> Partition:
+        """The partition of these records alone. `sealed_hash` still names every judged record."""
+        block = None if self.block is None else self.block[rows]
+        return replace(self, unit=self.unit[rows], fold=self.fold[rows], block=block)
 
     def __repr__(self) -> str:
         return f"Partition({self.rows} records, {self.folds} folds, kind={self.kind!r})"

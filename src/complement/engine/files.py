@@ -21,7 +21,7 @@ _HELP = {
 _TEMPORARY = re.compile(r"\.tmp-(\d+)-[0-9a-f]{8}$")  # after the dash: the process that writes it
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """Put `content` at `path`: temporary name, flush, fsync, rename, fsync of the folder.
 
     After a crash at any moment `path` holds what it held before or all of `content`. Raises StorageError "disk".

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from complement.core.errors import RunError
 from complement.engine.files import make_folder, read_bytes, remove_leftovers, write_atomically, write_json
+from complement.engine.plan import unified
 
 PLAN, MANIFEST = "plan.json", "manifest.json"
 _SHARD = re.compile(r"shard-(\d{5,})\.arrow$")
@@ -26,13 +27,18 @@ def shard_path(folder: Path, shard: int) -> Path:
 
 def write_shard(folder: Path, shard: int, table: pa.Table) -> None:
     """Write one finished shard, an Arrow IPC file, atomically. Equal tables give equal bytes. Raises StorageError."""
-    write_atomically(shard_path(folder, shard), table_bytes(table))
+    write_shard_bytes(folder, shard, table_bytes(table))
+
+
+def write_shard_bytes(folder: Path, shard: int, content: bytes | memoryview) -> None:
+    """Write the bytes of a shard, as `table_bytes` gave them elsewhere, atomically. Raises StorageError."""
+    write_atomically(shard_path(folder, shard), content)
 
 
 def table_bytes(table: pa.Table) -> bytes:
     """The table as an Arrow IPC file; neither chunks nor what memory held under missing values shows in it."""
     # `take` writes fresh buffers: zeros where a value is missing, nothing of what a slice has cut off.
-    fresh = table.unify_dictionaries().take(pa.array(np.arange(table.num_rows), pa.int64())).combine_chunks()
+    fresh = unified(table).take(pa.array(np.arange(table.num_rows), pa.int64())).combine_chunks()
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, fresh.schema) as writer:
         writer.write_table(fresh)

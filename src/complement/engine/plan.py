@@ -44,7 +44,7 @@ def table_hash(table: pa.Table) -> str:
     digest = sha256()
     names, kinds = table.column_names, [column.type for column in table.columns]
     table = pa.table(list(table.columns), pa.schema([pa.field(n, k) for n, k in zip(names, kinds, strict=True)]))
-    table = table.unify_dictionaries()
+    table = unified(table)
     for start in range(0, max(table.num_rows, 1), _BATCH_ROWS):
         rows = np.arange(start, min(start + _BATCH_ROWS, table.num_rows))
         # `take` writes fresh buffers: zeros where a value is missing, nothing of what a slice has cut off.
@@ -54,6 +54,21 @@ def table_hash(table: pa.Table) -> str:
             writer.write_table(batch)
         digest.update(sink.getvalue())
     return digest.hexdigest()
+
+
+def unified(table: pa.Table) -> pa.Table:
+    """The table with one dictionary per column, over all its chunks."""
+    for place, column in enumerate(table.columns):
+        if not pa.types.is_dictionary(column.type):
+            continue
+        if pa.types.is_null(column.type.value_type):  # nothing but missing values, which Arrow does not unify
+            codes = pa.nulls(len(column), column.type.index_type)
+            none = pa.DictionaryArray.from_arrays(codes, pa.nulls(0), ordered=column.type.ordered)
+            one = pa.chunked_array([none])
+        else:
+            one = column.unify_dictionaries()
+        table = table.set_column(place, table.schema.field(place), one)
+    return table
 
 
 class _Canon:

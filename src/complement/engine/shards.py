@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -14,23 +15,30 @@ from complement.core.errors import UsageError
 from complement.engine.folder import ShardFolder
 from complement.engine.workers import Task, run_in_processes, run_inline
 
-__all__ = ["Engine", "RoundTask", "Task", "map_rounds", "map_shards"]
+__all__ = ["Engine", "RoundTask", "Task", "lasting", "map_rounds", "map_shards"]
 
 OnDone = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Where shards run. `workers` counts processes, 0 meaning one per core that this process may use."""
+    """Where shards run: here, in processes of this machine, or on a Ray cluster (extra `[cluster]`).
 
-    where: Literal["inline", "process"] = "inline"
+    `workers`: how many at once, 0 meaning one per core that this process may use, or that the cluster has. `address`:
+    which cluster, see `complement.engine.cluster.connected`; None: the variable RAY_ADDRESS, else one on this machine.
+    """
+
+    where: Literal["inline", "process", "ray"] = "inline"
     workers: int = 1
+    address: str | None = None
 
     def __post_init__(self) -> None:
-        if self.where not in ("inline", "process"):
-            raise UsageError("usage", f"There is no engine '{self.where}'.", help="There are: inline, process.")
+        if self.where not in ("inline", "process", "ray"):
+            raise UsageError("usage", f"There is no engine '{self.where}'.", help="There are: inline, process, ray.")
         if isinstance(self.workers, bool) or not isinstance(self.workers, int) or self.workers < 0:
             raise UsageError("usage", f"workers={self.workers!r} is not a whole number from 0 on.", help="0 uses all cores.")
+        if self.address is not None and self.where != "ray":
+            raise UsageError("usage", f"The engine '{self.where}' has no cluster to connect to.", help="Use the engine ray.")
 
     @property
     def processes(self) -> int:
@@ -39,6 +47,23 @@ class Engine:
             return self.workers
         # A container or a batch system often grants fewer cores than the machine has.
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def lasting(engine: Engine) -> Generator[None]:
+    """What the engine starts inside serves every call until the end, and is ended there: a Ray cluster takes seconds to start.
+
+    Raises MissingExtraError at once when the engine needs what is not installed. May be nested; without it every call of
+    `map_shards` connects for itself.
+    """
+    if engine.where != "ray":
+        yield
+        return
+    from complement.engine import cluster
+
+    cluster.loaded()
+    with cluster.lasting():
+        yield
 
 
 class RoundTask(Protocol):
@@ -83,7 +108,12 @@ def map_shards(
             on_done(finished, count)
 
     # For one shard a worker would cost its start, seconds of imports, and gain nothing: the bytes are the same.
-    if engine.where == "process" and len(missing) > 1:
+    if engine.where == "ray" and missing:
+        from complement.engine.ray_tasks import run_on_ray
+
+        with lasting(engine):
+            run_on_ray(task, missing, engine=engine, folder=folder, made=made)
+    elif engine.where == "process" and len(missing) > 1:
         run_in_processes(task, missing, workers=engine.processes, folder=folder, made=made)
     else:
         run_inline(task, missing, folder=folder, made=made)
@@ -107,18 +137,19 @@ def map_rounds(
     """
     rounds: list[list[pa.Table]] = []
     total = sum(counts)
-    for number, count in enumerate(counts):
-        before = sum(counts[:number])
-        rounds.append(
-            map_shards(
-                _OneRound(task, number, list(rounds)),
-                count,
-                engine=engine,
-                folder=folder / f"round-{number:05d}" if folder is not None else None,
-                plan=f"{plan} round {number} of {list(counts)}",
-                on_done=_shifted(on_done, before, total),
+    with lasting(engine):
+        for number, count in enumerate(counts):
+            before = sum(counts[:number])
+            rounds.append(
+                map_shards(
+                    _OneRound(task, number, list(rounds)),
+                    count,
+                    engine=engine,
+                    folder=folder / f"round-{number:05d}" if folder is not None else None,
+                    plan=f"{plan} round {number} of {list(counts)}",
+                    on_done=_shifted(on_done, before, total),
+                )
             )
-        )
     return rounds
 
 

@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -62,7 +62,8 @@ def run_in_processes(task: Task, shards: Sequence[int], *, workers: int, folder:
     context = multiprocessing.get_context("spawn")
     reader, lifeline = context.Pipe(duplex=False)
     futures: dict[Future[pa.Table | None], int] = {}
-    with _one_thread_for_children(), reader, lifeline:
+    # Children started inside load their numeric libraries with one thread.
+    with environment(dict.fromkeys(THREAD_VARIABLES, "1")), reader, lifeline:
         pool = ProcessPoolExecutor(
             min(workers, len(shards)), mp_context=context, initializer=_start_worker, initargs=(payload, folder, reader)
         )
@@ -98,7 +99,7 @@ def _raise_first(futures: dict[Future[pa.Table | None], int]) -> None:
 
 
 def _make(task: Task, shard: int, folder: Path | None) -> pa.Table | None:
-    with _Border(shard):
+    with Border(shard):
         table = task(shard)
         if not isinstance(table, pa.Table):
             raise TypeError(f"the task gave a {type(table).__name__} instead of a pyarrow Table")
@@ -108,7 +109,7 @@ def _make(task: Task, shard: int, folder: Path | None) -> pa.Table | None:
     return None
 
 
-class _Border:
+class Border:
     """Where foreign errors become ours: an error inside names its shard; those of the house pass unchanged."""
 
     def __init__(self, shard: int) -> None:
@@ -156,10 +157,11 @@ def _leave_with_parent(lifeline: Connection) -> None:
 def _make_in_worker(shard: int) -> pa.Table | None:
     from threadpoolctl import threadpool_limits
 
-    with _Border(shard):
+    with Border(shard):
         if "task" not in _worker:
             # The bytes come from the parent process, over its own pipe: never from a file.
             _worker["task"] = pickle.loads(_worker["payload"])  # type: ignore[arg-type]
+            del _worker["payload"]  # a large task would take its memory twice
     with threadpool_limits(1):
         return _make(_worker["task"], shard, _worker["folder"])  # type: ignore[arg-type]
 
@@ -168,11 +170,16 @@ def _pickled(task: Task) -> bytes:
     try:
         return pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, AttributeError, TypeError) as cause:
-        raise UsageError(
-            "usage",
-            f"{type(task).__name__} cannot be sent to another process: {cause}",
-            help="Use a function or class that stands at the top of a module, or the inline engine.",
-        ) from cause
+        raise cannot_be_sent(task, cause) from cause
+
+
+def cannot_be_sent(task: Task, cause: Exception) -> UsageError:
+    """The error to raise when a task cannot be pickled."""
+    return UsageError(
+        "usage",
+        f"{type(task).__name__} cannot be sent to another process: {cause}",
+        help="Use a function or class that stands at the top of a module, or the inline engine.",
+    )
 
 
 def _worker_died(futures: dict[Future[pa.Table | None], int], shards: Sequence[int], workers: int) -> RunError:
@@ -189,10 +196,10 @@ def _worker_died(futures: dict[Future[pa.Table | None], int], shards: Sequence[i
 
 
 @contextmanager
-def _one_thread_for_children() -> Generator[None]:
-    """Children started inside load their numeric libraries with one thread; this process keeps its own settings."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+def environment(values: Mapping[str, str]) -> Generator[None]:
+    """These variables for whatever is started inside; afterwards this process has its own settings again."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:

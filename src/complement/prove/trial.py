@@ -28,7 +28,7 @@ from complement.prove.leaks import leaks_of, nearness
 from complement.prove.pilot import SEEDS, PilotTask, planned_effect
 from complement.prove.plan import Plan
 from complement.prove.plug_in_metric import on_arrays
-from complement.prove.pool import Fixed, Pool
+from complement.prove.pool import Fixed, Pool, Refit
 from complement.prove.screen import ScreenTask, chosen
 from complement.prove.verdicts import Results, margin_for, verdicts_of
 
@@ -157,10 +157,14 @@ class _Work:
 
 def _identity(trial: Trial) -> str:
     """What the shards depend on, as a hash: data, cuts, purpose, plan, and how pool and learners were made."""
-    pool = trial.pool.records if isinstance(trial.pool, Fixed) else (repr(trial.pool.generator), trial.pool.asks)
+    pool = trial.pool.records if isinstance(trial.pool, Fixed) else _of_refit(trial.pool)
     learners = {name: repr(learner) for name, learner in trial.learners.items()}
     cuts = [(cut.train, cut.test) for cut in trial.cuts]
     return plan_hash(trial.real, trial.purpose, trial.plan, pool, learners, cuts)
+
+
+def _of_refit(pool: Refit) -> tuple[object, ...]:
+    return repr(pool.generator), pool.asks, repr(pool.finder), repr(pool.keeper), pool.refill
 
 
 def _cpu_seconds() -> float:

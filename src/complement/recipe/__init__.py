@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from complement.recipe.shape import (
-    IN_MEMORY,
-    ColumnNote,
+from complement.recipe.part import Named
+from complement.recipe.shape import IN_MEMORY, ColumnNote, PurposeNote, Recipe, SliceNote, recipe_schema
+from complement.recipe.stages import (
+    Curating,
+    Finding,
     Gates,
     Generating,
-    Named,
+    Measuring,
     Prices,
     Proving,
-    PurposeNote,
-    Recipe,
+    Releasing,
     RequestNote,
-    SliceNote,
     Splitting,
-    recipe_schema,
 )
 
 __all__ = [
     "IN_MEMORY",
     "ColumnNote",
+    "Curating",
+    "Finding",
     "Gates",
     "Generating",
+    "Measuring",
     "Named",
     "Prices",
     "Proving",
     "PurposeNote",
     "Recipe",
+    "Releasing",
     "RequestNote",
     "SliceNote",
     "Splitting",

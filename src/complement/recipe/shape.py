@@ -4,64 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    GetJsonSchemaHandler,
     PrivateAttr,
     ValidationError,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
-from pydantic_core import CoreSchema
 
-from complement.core.condition import Condition
 from complement.core.purpose import Task
-from complement.core.rule_text import parse_rule
 from complement.core.schema import Kind, Role
-from complement.core.verdict import Question, State
+from complement.core.verdict import Question
 from complement.recipe.complaint import complain
+from complement.recipe.part import Name, Named, Part, RuleText, Share, Where, Written, once
+from complement.recipe.stages import Curating, Finding, Gates, Generating, Measuring, Proving, Releasing, Splitting
 from complement.recipe.yaml import Text, parse_yaml, read_yaml
 
 VERSION = 1
-WEIGHTS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)  # the screening grid; the design's section "Procedure", 2
 IN_MEMORY = "(in memory)"  # stands for a path when the call was given a table
-
-
-def _as_text(value: object) -> object:
-    # Codes such as 0, -1 and true are written bare and meant as the text that stands in the file.
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
-
-
-def _readable(text: str) -> str:
-    Condition.parse(text)
-    return text
-
-
-def _rule(text: str) -> str:
-    parse_rule(text)
-    return text
-
-
-Written = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
-Where = Annotated[str, AfterValidator(_readable)]
-RuleText = Annotated[str, AfterValidator(_rule)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Part(BaseModel):
-    """What every part of a recipe has in common: it does not change, and it knows its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class ColumnNote(Part):
@@ -80,30 +43,6 @@ class ColumnNote(Part):
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"low ({self.low:g}) is above high ({self.high:g})")
         return self
-
-
-class Named(Part):
-    """A generator or learner by name, with settings where the defaults do not do: NAME or {NAME: {setting: value}}."""
-
-    name: Name = Field(description="A built-in or plug-in.")
-    settings: dict[str, Any] = Field(default_factory=dict, description="Passed to it by keyword.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: object) -> object:
-        if isinstance(value, str):
-            return {"name": value}
-        if isinstance(value, dict) and not isinstance(value.get("name"), str):
-            if len(value) != 1:
-                raise ValueError("write a name, or one name with its settings: {NAME: {setting: value}}")
-            name, settings = next(iter(value.items()))
-            return {"name": name, "settings": {} if settings is None else settings}
-        return value
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        named = {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": {"type": ["object", "null"]}}
-        return {"anyOf": [{"type": "string"}, named], "description": cls.__doc__}
 
 
 class SliceNote(Part):
@@ -132,110 +71,19 @@ class PurposeNote(Part):
     @field_validator("learners", mode="after")
     @classmethod
     def _different(cls, learners: tuple[Named, ...]) -> tuple[Named, ...]:
-        _once([learner.name for learner in learners], "learner")
+        once([learner.name for learner in learners], "learner")
         return learners
 
     @model_validator(mode="after")
     def _guards_differ(self) -> Self:
-        _once([name for name in (self.metric, *(self.guards or ())) if name is not None], "metric")
+        once([name for name in (self.metric, *(self.guards or ())) if name is not None], "metric")
         return self
 
     @field_validator("slices", mode="after")
     @classmethod
     def _distinct(cls, slices: tuple[SliceNote, ...]) -> tuple[SliceNote, ...]:
-        _once([part.name for part in slices], "slice")
+        once([part.name for part in slices], "slice")
         return slices
-
-
-class Splitting(Part):
-    """How real records are set aside to judge on."""
-
-    unit: Name | None = Field(default=None, description="Column that must never be cut: a patient, an account.")
-    time: Name | None = Field(
-        default=None, description="Column of time, or (rows) for the order of rows: judge on what came later."
-    )
-    folds: int = Field(default=5, ge=2, le=50, description="Outer folds when every record is judged on once (cross-fit).")
-    sealed: Literal["auto", "cross-fit"] | Annotated[float, Field(ge=0.05, le=0.5)] = Field(
-        default="auto", description="Share of units to seal once, or cross-fit. auto: one sealed 20 % where that is large enough."
-    )
-
-
-class RequestNote(Part):
-    """What the generator is asked for: rows, or a multiple of the real records."""
-
-    name: Name = Field(default="all", description="Marks the records that were made for it.")
-    where: Where | None = Field(default=None, description="The condition that every record must meet.")
-    rows: int | None = Field(default=None, ge=1, description="Records to make, for the whole real data.")
-    times: float | None = Field(
-        default=None,
-        gt=0,
-        le=1000,
-        description="Records to make, as a multiple of all real records; 1 when rows is not given either.",
-    )
-    reason: str = Field(default="", description="Why; goes to the report.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _sized(cls, value: object) -> object:
-        # Written out, so that a request says the same whether its size was given or left out.
-        if isinstance(value, dict) and value.get("rows") is None and value.get("times") is None:
-            return {**value, "times": 1.0}
-        return value
-
-    @model_validator(mode="after")
-    def _one_size(self) -> Self:
-        if self.rows is not None and self.times is not None:
-            raise ValueError("give rows or times, not both")
-        return self
-
-
-class Generating(Part):
-    """Which generator, and what it is asked for."""
-
-    generator: Named = Field(default=Named(name="trees"), description="A built-in or plug-in generator.")
-    requests: tuple[RequestNote, ...] = Field(default=(RequestNote(times=1.0),), min_length=1, description="What to make.")
-
-    @field_validator("requests", mode="after")
-    @classmethod
-    def _different(cls, requests: tuple[RequestNote, ...]) -> tuple[RequestNote, ...]:
-        _once([request.name for request in requests], "request")
-        return requests
-
-
-class Prices(Part):
-    """What one record costs, in any currency; the verdict then speaks of money as well."""
-
-    real: float | None = Field(default=None, ge=0, description="To get one more real record.")
-    synthetic: float | None = Field(default=None, ge=0, description="To make one synthetic record.")
-
-
-class Proving(Part):
-    """How the trial is held. All of it is fixed before anything is computed."""
-
-    question: Question | None = Field(default=None, description="Left out: artifact when `synthetic` is given, else in-hand.")
-    weights: tuple[Share, ...] = Field(default=WEIGHTS, min_length=1, description="Screened inside each fold; one entry: fixed.")
-    seeds: int = Field(default=5, ge=2, le=1000, description="Generator and learner seeds per fold.")
-    draws: int = Field(default=20, ge=5, le=10_000, description="Training draws of the question 'recipe'.")
-    draw_rows: int | None = Field(default=None, ge=10, description="Real records per draw. Left out: half of them.")
-    curve: bool = Field(default=True, description="Measure how many real records the synthetic ones are worth.")
-    prices: Prices = Field(default=Prices(), description="What a record costs.")
-
-    @field_validator("weights", mode="after")
-    @classmethod
-    def _rising(cls, weights: tuple[float, ...]) -> tuple[float, ...]:
-        if list(weights) != sorted(set(weights)):
-            raise ValueError("weights must rise, each of them once")
-        if weights == (0.0,):
-            raise ValueError("a single weight of 0 adds nothing synthetic: there would be nothing to judge")
-        return weights
-
-
-class Gates(Part):
-    """What must hold for `complement run` to exit with 0; else it exits with 1."""
-
-    verdict: tuple[State, ...] = Field(default=(), description="The states allowed to every learner. Empty: any.")
-    verified: bool = Field(default=False, description="true: the judged records must be known to be unseen.")
-    leaks: bool = Field(default=False, description="true: no leak may be found.")
 
 
 class Recipe(Part):
@@ -253,8 +101,12 @@ class Recipe(Part):
     )
     purpose: PurposeNote = Field(description="What the data are for.")
     split: Splitting = Field(default=Splitting(), description="How records are set aside to judge on.")
+    gap: Finding = Field(default=Finding(), description="Whether gaps are looked for, and made into requests.")
     generate: Generating = Field(default=Generating(), description="What to make.")
+    curate: Curating = Field(default=Curating(), description="What is asked of every made record.")
+    measure: Measuring = Field(default=Measuring(), description="What is measured beside the verdict.")
     prove: Proving = Field(default=Proving(), description="How it is judged.")
+    release: Releasing = Field(default=Releasing(), description="What the release says of itself.")
     gates: Gates = Field(default=Gates(), description="What must hold for exit code 0.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Same recipe, same data and same seed give the same bytes.")
 
@@ -342,9 +194,3 @@ def _validate(text: Text) -> Recipe:
         return Recipe.model_validate(text.values)
     except ValidationError as cause:
         raise complain(cause, text, Recipe) from cause
-
-
-def _once(names: list[str], what: str) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"the {what} '{name}' is named twice; give each another name")

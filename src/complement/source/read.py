@@ -16,6 +16,7 @@ from complement.core.errors import SchemaError, SourceError, StorageError
 from complement.core.schema import RECORDS, Column, Schema, nearest
 from complement.source.delimited import check_width, read_delimited, text_bytes
 from complement.source.infer import as_kind
+from complement.source.origin import known_origin
 from complement.source.profile import survey
 from complement.source.write import write_table
 
@@ -32,17 +33,19 @@ def read(origin: object, *, schema: Schema | None = None, name: str = RECORDS) -
     Without a schema the columns are profiled (source/profile.py). With one, every column is read as the schema says: missing
     codes become null, and a value that does not fit its kind is an error; columns that the schema does not name are
     left out. `name` is the name of a single table. A Dataset is returned as it is, under the schema if one is given.
+    Records that say of themselves that they were made are synthetic in the lineage: see source/origin.py.
     """
     if isinstance(origin, Dataset):
         return origin if schema is None else origin.with_schema(schema)
     tables = read_tables(origin, name=schema.root if schema else name)
     if schema is None:
         profile, typed = survey(tables)
-        return Dataset.of(typed, profile.schema)
+        return known_origin(Dataset.of(typed, profile.schema), tables.get(profile.schema.root))
     lacking = sorted(set(schema.tables) - set(tables))
     if lacking:
         raise SchemaError("schema-mismatch", f"There is no table '{lacking[0]}'.", help=nearest(lacking[0], sorted(tables)))
-    return Dataset.of({table: type_table(tables[table], columns) for table, columns in schema.tables.items()}, schema)
+    typed = {table: type_table(tables[table], columns) for table, columns in schema.tables.items()}
+    return known_origin(Dataset.of(typed, schema), tables[schema.root])
 
 
 def read_table(origin: object) -> pa.Table:

@@ -1,4 +1,4 @@
-"""Distance to the closest record (DCR): are synthetic records nearer to train than to fresh real ones? Finds bugs only."""
+"""Distance to the closest record (DCR, NNDR): are synthetic records nearer to train than to fresh real ones? Finds bugs only."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from complement.models.nearness import Space
 class DcrShare:
     """Whether synthetic records lie nearer to train than to as many tune records.
 
-    "dcr_share": the share of them that do; ties count half. Without copying it is .5. **A bug detector only: passing proves
-    nothing.** It is a mean over all synthetic records, so that a file which holds 150 real outliers, slightly recoded, passes
-    with .51 (measured on Adult; Yao et al. 2025, 2505.01524, have more such cases). The interval (Clopper & Pearson
-    1934, with half counts) speaks of the synthetic records, given these real ones. At most `most_rows` real records a side
-    and `most_synthetic` made ones are compared. Empty without tune.
+    "dcr_share": the share of them that do; ties count half. "nndr_share": the share whose nearest train record is nearer,
+    measured by the second nearest (nearest-neighbour distance ratio), than the nearest tune record is. Without copying both are
+    .5. **A bug detector only: passing proves nothing.** Each is a mean over all synthetic records, so that a file which holds
+    150 real outliers, slightly recoded, passes with .51 (measured on Adult; Yao et al. 2025, 2505.01524, have more such cases).
+    The interval (Clopper & Pearson 1934, with half counts) speaks of the synthetic records, given these real ones. At most
+    `most_rows` real records a side and `most_synthetic` made ones are compared. Empty without tune.
     """
 
     most_rows: int = 5000
@@ -41,12 +42,24 @@ class DcrShare:
         made = self._drawn(synthetic, self.most_synthetic, "synthetic")
         train, tune = self._drawn(context.train, size, "train"), self._drawn(context.tune, size, "tune")
         space = Space.of(train, compared(context.schema))
-        to_train, to_tune = space.nearest(made, train), space.nearest(made, tune)
-        return [_interval("dcr_share", float((to_train < to_tune).sum() + 0.5 * (to_train == to_tune).sum()), made.num_rows)]
+        to_train, to_tune = (space.neighbours(made, side, count=min(2, size)) for side in (train, tune))
+        return [
+            _interval("dcr_share", _nearer(to_train[:, 0], to_tune[:, 0]), made.num_rows),
+            _interval("nndr_share", _nearer(_ratio(to_train), _ratio(to_tune)), made.num_rows),
+        ]
 
     def _drawn(self, records: Dataset, most: int, side: str) -> pa.Table:
         rows = rng_at(self.seed, "dcr", side).permutation(records.rows)[:most]
         return records.records.take(pa.array(np.sort(rows), pa.int64()))
+
+
+def _nearer(ours: np.ndarray, theirs: np.ndarray) -> float:
+    return float((ours < theirs).sum() + 0.5 * (ours == theirs).sum())
+
+
+def _ratio(near: np.ndarray) -> np.ndarray:
+    """The nearest distance in units of the second nearest, shape (records,); 1 where both are 0."""
+    return np.divide(near[:, 0], near[:, -1], out=np.ones(len(near)), where=near[:, -1] > 0)
 
 
 def _interval(name: str, count: float, of: int) -> Score:

@@ -12,7 +12,7 @@ from complement.core.dataset import Dataset
 from complement.core.score import Score
 from complement.core.seed import rng_at
 from complement.measure.intervals import MIN_UNITS, area, share
-from complement.measure.privacy.attack import FPR, check_sizes, compared, draw_whole_units, most_of_units, threshold
+from complement.measure.privacy.attack import FPR, LOW_FPR, check_sizes, compared, draw_whole_units, most_of_units, threshold
 from complement.models.nearness import Space
 
 # Chosen on Adult and shoppers, against SMOTE and trees with 1, 5 and 20 records in a leaf. On Adult, SMOTE: AUC .62 by the
@@ -22,7 +22,6 @@ MISMATCH = 0.3  # of a category beside a number's 1: generators smooth categorie
 ROOT = True  # square roots of numbers' distances: an exact or nearly exact number tells more than several that are fairly near
 BLUR = 0.02  # added to distances before the logarithm, so that equal records have one; typical distances are 1 and more
 ISOLATED = 0.05  # the share of records with the emptiest surroundings: those who stand out (design of patient records)
-LOW_FPR = 0.001  # Carlini et al. 2022 report both; shown where one non-member in so many exists
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,9 @@ class DensityRatio:
 
     "density_auc": .5 is chance; interval of DeLong et al. (1988), None below 30 on a side. "density_tpr": share of members
     found at a false-positive rate of at most 1 %, "density_fpr": of non-members, as in `Membership`.
-    "density_tpr_at_0.001": the former at .1 %, from 1,000 non-members on. "density_isolated_auc": among the 5 % of members
-    and of non-members that lie farthest from the reference, where that leaves 30 on a side.
+    "density_tpr_at_0.001", "density_fpr_at_0.001": the same at .1 %, from 1,000 non-members on. "density_isolated_auc": among the
+    5 % of members and of non-members that lie farthest from the reference, where that leaves 30 on a side;
+    "density_isolated_tpr", "density_isolated_fpr", from 100 of them on, and the same "_at_0.001" from 1,000 on.
     A unit counts once, by the most conspicuous of its records. At most `most_rows` records a side, `most_synthetic` made ones
     and `most_reference` reference records are compared, drawn from `seed`. Empty without tune, or with a single unit of it.
     """
@@ -72,11 +72,9 @@ class DensityRatio:
             share("density_fpr", others > least),
         ]
         if len(others) * LOW_FPR >= 1:
-            scores.append(share("density_tpr_at_0.001", members > threshold(others, LOW_FPR)))
-        alone, apart = _isolated(far_members), _isolated(far_others)
-        if min(len(alone), len(apart)) >= MIN_UNITS:
-            scores.append(area("density_isolated_auc", members[alone], others[apart]))
-        return scores
+            least = threshold(others, LOW_FPR)
+            scores += [share("density_tpr_at_0.001", members > least), share("density_fpr_at_0.001", others > least)]
+        return [*scores, *_of_isolated(members[_isolated(far_members)], others[_isolated(far_others)])]
 
     def _reference(self, part: Dataset) -> pa.Table:
         rows, _ = draw_whole_units(part.units(), self.most_reference, self.seed, "density", "reference")
@@ -100,6 +98,18 @@ class _Against:
     space: Space
     made: pa.Table
     reference: pa.Table
+
+
+def _of_isolated(members: np.ndarray, others: np.ndarray) -> list[Score]:
+    if min(len(members), len(others)) < MIN_UNITS:
+        return []
+    scores = [area("density_isolated_auc", members, others)]
+    for ending, fpr in (("", FPR), ("_at_0.001", LOW_FPR)):
+        if len(others) * fpr >= 1:
+            least = threshold(others, fpr)
+            found = (("tpr", members), ("fpr", others))
+            scores += [share(f"density_isolated_{rate}{ending}", side > least) for rate, side in found]
+    return scores
 
 
 def _isolated(distance: np.ndarray) -> np.ndarray:

@@ -8,11 +8,18 @@ from complement.core.contracts import Context
 from complement.core.dataset import Dataset
 from complement.core.score import Score
 from complement.measure.intervals import MIN_UNITS
-from complement.measure.privacy.attack import FPR
+from complement.measure.privacy.attack import FPR, LOW_FPR
+from complement.measure.privacy.attributes import Attributes
+from complement.measure.privacy.bounds import AREAS, BASES, LIFTS, RATES, least, looks
 from complement.measure.privacy.copies import Copies
 from complement.measure.privacy.density import DensityRatio
+from complement.measure.privacy.formal import Formal, told_of
+from complement.measure.privacy.linking import Linkability
 from complement.measure.privacy.membership import Membership
+from complement.measure.privacy.near import NearCopies
+from complement.measure.privacy.rare import RareValues
 from complement.measure.privacy.repeated import SURE_NAMES, Identities, Values, given_away, named
+from complement.measure.privacy.singling import SinglingOut
 from complement.measure.privacy.twins import NEARER, Twins, seen
 
 # With fewer unseen records even none that is copied is compatible with a base rate above 3.6 % (exact binomial).
@@ -25,8 +32,11 @@ MAX_AUC = 0.55
 MIN_C2ST = 0.45
 MAX_APART = 0.5  # beyond the hold-out: half of the records would have to change that column to make it like the real one
 SURE_COPIES = 3  # of records unlike all others: see copies.py
-# TPR shown to be above twice what guessing gives at this FPR: someone's presence can be told with confidence.
-MAX_TPR = 2 * FPR
+TIMES = 2  # TPR shown to be above twice what guessing gives at its FPR: someone's presence can be told with confidence
+# In twenty attempts on members one more succeeds than on strangers. Measured on Adult (5,000 rows): SMOTE .12, .05 and .09 for
+# attributes, links and singling out, trees with 5 records in a leaf .01, .00 and .02.
+MAX_LIFT = 0.05
+ATTACKS = {"Membership": "membership_auc", "Density ratio": "density_auc"}
 NEEDED = ("copy_share", "copy_share_base", "membership_auc", "membership_tpr", "membership_fpr")
 Verdict = tuple[bool | None, str]
 
@@ -34,20 +44,26 @@ Verdict = tuple[bool | None, str]
 def attacked(made: Dataset, context: Context) -> list[Score]:
     """What `gate` weighs, where no question is asked of fidelity: for the gate of a substitute, whose worth a trial measures.
 
-    The cost is bounded, as each attack compares a bounded number of records: 3 CPU-seconds on the whole of Adult.
+    The cost is bounded, as each attack compares a bounded number of records (docs/privacy.md says what it is on Adult).
     """
-    evaluators = (Copies(), Identities(), Values(), Twins(), Membership(), DensityRatio())
+    evaluators = (
+        *(Copies(), NearCopies(), Identities(), Values(), RareValues(), Twins(), Membership(), DensityRatio()),
+        *(Attributes(), SinglingOut(), Linkability()),
+    )
     return [score for evaluator in evaluators for score in evaluator.score(made, context)]
 
 
-def gate(scores: Sequence[Score], *, strangers: str = "") -> Verdict:
+def gate(scores: Sequence[Score], *, strangers: str = "", formal: Formal | None = None) -> Verdict:
     """Whether the scores of `Copies` and `Membership` let synthetic records stand in for real ones, and why.
 
     True when every attack was run on enough records and failed; False when one is shown to succeed; None, which is
     no pass, when the records do not suffice to tell, the hold-out was seen by the maker, or a column has other units. Scores of
-    `Identities`, `Values`, `DensityRatio`, `Twins`, `Shape` and `C2st` count where they are there. "dcr_share" never counts:
-    passing it proves nothing. `strangers` says why the hold-out is of another population: then what tells
-    members from it tells only that, and nothing is shown.
+    all other evaluators of this folder, of `Shape` and of `C2st` count where they are there; "dcr_share" and "nndr_share" never
+    do: passing them proves nothing. `strangers` says why the hold-out is of another population: then what tells
+    members from it tells only that, and nothing is shown. `formal`: the generator's guarantee, which is told and not weighed.
+
+    An attack succeeds when the low end of its interval, widened for as many attacks as there are (see `bounds.least`), is above
+    what is allowed, so that a harmless file fails by chance in 5 % at most. To pass, each must fail alone: no widening there.
     """
     by_name = {score.name: score for score in scores}
     lacking = [name for name in NEEDED if name not in by_name]
@@ -56,28 +72,27 @@ def gate(scores: Sequence[Score], *, strangers: str = "") -> Verdict:
         return None, f"Not shown: {', '.join(lacking)} {were} not measured; that takes real records that no generator saw."
     if strangers:
         return None, f"Not shown: {strangers}"
-    attacks = {"Membership": "membership"} | ({"Density ratio": "density"} if "density_auc" in by_name else {})
-    failed = _copied(by_name) or _repeated(by_name)
-    for told, name in attacks.items():
-        failed = failed or _recognised(by_name, told, name)
-    for told, name in attacks.items():
-        failed = failed or _ranked(by_name, told, f"{name}_auc")
-    failed = failed or _ranked(by_name, "Density ratio, most isolated 5 %", "density_isolated_auc")
-    return failed or _not_shown(by_name, attacks) or (True, _passed(by_name, attacks))
+    failed = _copied(by_name) or _repeated(by_name) or _recognised(by_name) or _ranked(by_name) or _lifted(by_name)
+    return failed or _not_shown(by_name) or (True, _passed(by_name, formal))
 
 
-def _passed(by_name: Mapping[str, Score], attacks: Mapping[str, str]) -> str:
-    areas = {told: by_name[f"{name}_auc"] for told, name in attacks.items()}
+def _passed(by_name: Mapping[str, Score], formal: Formal | None) -> str:
+    areas = {told: by_name[name] for told, name in ATTACKS.items() if name in by_name}
     told_areas = [f"{told.lower()} AUC {auc.value:.3f} (at most {auc.high or 1.0:.3f})" for told, auc in areas.items()]
     copies, base = by_name["copy_share"], by_name["copy_share_base"]
-    return (
-        f"Exact copies {copies.value:.2%} (base rate {base.value:.2%}); {'; '.join(told_areas)}. Stronger attacks were not run."
-    )
+    lifts = [by_name[name] for name in LIFTS if name in by_name]
+    stronger = "Stronger attacks were not run."
+    if lifts:
+        most = max(lifts, key=lambda lift: lift.high or 0.0)
+        stronger = f"Attributes, links, descriptions: at most {most.high or 1.0:.1%} oftener right than of strangers."
+    if not lifts and formal is None:
+        return f"Exact copies {copies.value:.2%} (base rate {base.value:.2%}); {'; '.join(told_areas)}. {stronger}"
+    return f"Exact copies {copies.value:.2%} (base rate {base.value:.2%}); {'; '.join(told_areas)}. {stronger} {told_of(formal)}"
 
 
-def _not_shown(by_name: Mapping[str, Score], attacks: Mapping[str, str]) -> Verdict | None:
+def _not_shown(by_name: Mapping[str, Score]) -> Verdict | None:
     """Why a pass would say nothing, None when it would."""
-    reason = _not_unseen(by_name) or _not_comparable(by_name) or _too_few(by_name, attacks)
+    reason = _not_unseen(by_name) or _not_comparable(by_name) or _too_few(by_name)
     return (None, f"Not shown: {reason}") if reason else None
 
 
@@ -110,8 +125,8 @@ def _not_comparable(by_name: Mapping[str, Score]) -> str:
     return ""
 
 
-def _too_few(by_name: Mapping[str, Score], attacks: Mapping[str, str]) -> str:
-    areas = {told: by_name[f"{name}_auc"] for told, name in attacks.items()}
+def _too_few(by_name: Mapping[str, Score]) -> str:
+    areas = {told: by_name[name] for told, name in ATTACKS.items() if name in by_name}
     if any(auc.high is None for auc in areas.values()):
         return f"fewer than {MIN_UNITS} units on a side for the membership attack."
     base = by_name["copy_share_base"]
@@ -166,22 +181,64 @@ def _repeated(by_name: Mapping[str, Score]) -> Verdict | None:
     return None
 
 
-def _recognised(by_name: Mapping[str, Score], told: str, name: str) -> Verdict | None:
+def _recognised(by_name: Mapping[str, Score]) -> Verdict | None:
     """The failure by members who are recognised with few false alarms, None when none is shown."""
-    tpr, fpr = by_name[f"{name}_tpr"], by_name[f"{name}_fpr"]
-    # With few non-members the threshold is loose: guessing may then find as many members as `fpr.high`.
-    allowed = max(MAX_TPR, fpr.high or 0.0)
-    if (tpr.low or 0.0) <= allowed:
-        return None
-    return False, (
-        f"{told}: at {FPR:.0%} false alarms {tpr.value:.1%} of the train records are recognised "
-        f"(at least {tpr.low or 0.0:.1%}; allowed {allowed:.1%})."
-    )
+    for name, base in RATES.items():
+        if name not in by_name or base not in by_name:
+            continue
+        tpr, fpr = by_name[name], by_name[base]
+        # With few non-members the threshold is loose: guessing may then find as many members as `fpr.high`.
+        wanted = LOW_FPR if name.endswith("_at_0.001") else FPR if not name.startswith("near") else 0.0
+        allowed = max(TIMES * wanted, fpr.high or 0.0)
+        low = least(tpr, looks(by_name))
+        if low is not None and low > allowed:
+            rate = f"{wanted:.1%}" if wanted == LOW_FPR else f"{wanted:.0%}" if wanted else f"{fpr.value:.2%}"
+            return False, (
+                f"{_named(name)}: at {rate} false alarms {tpr.value:.1%} of the train records are recognised "
+                f"(at least {low:.1%}; allowed {allowed:.1%})."
+            )
+    return None
 
 
-def _ranked(by_name: Mapping[str, Score], told: str, name: str) -> Verdict | None:
-    """The failure by an AUC that is shown to be too high, None when it is not, or was not measured."""
-    auc = by_name.get(name)
-    if auc is None or auc.low is None or auc.low <= MAX_AUC:
-        return None
-    return False, f"{told}: the attack has AUC {auc.value:.3f} (at least {auc.low:.3f}; allowed {MAX_AUC})."
+def _ranked(by_name: Mapping[str, Score]) -> Verdict | None:
+    """The failure by an AUC that is shown to be too high, None when none is, or none was measured."""
+    for name in AREAS:
+        low = least(by_name[name], looks(by_name)) if name in by_name else None
+        if low is not None and low > MAX_AUC:
+            return False, (
+                f"{_named(name)}: the attack has AUC {by_name[name].value:.3f} (at least {low:.3f}; allowed {MAX_AUC})."
+            )
+    return None
+
+
+def _lifted(by_name: Mapping[str, Score]) -> Verdict | None:
+    """The failure by what is inferred, singled out, linked or met of members and not of strangers, None when none is shown."""
+    many = looks(by_name)
+    for name in LIFTS:
+        low = least(by_name[name], many) if name in by_name else None
+        if low is not None and low > MAX_LIFT:
+            met = f"succeeds {by_name[name].value:.1%} oftener on train records than on unseen ones"
+            return False, f"{_named(name)}: {met} (at least {low:.1%}; allowed {MAX_LIFT:.0%})."
+    for name, base in BASES.items():
+        low = least(by_name[name], many) if name in by_name and base in by_name else None
+        allowed = TIMES * (by_name[base].high or 0.0) if base in by_name else 1.0
+        if low is not None and low > allowed:
+            met = f"{by_name[name].value:.1%}, of unseen ones {by_name[base].value:.1%}"
+            return False, f"{_named(name)}: of train records {met} (at least {low:.1%}; allowed {allowed:.1%})."
+    return None
+
+
+def _named(score: str) -> str:
+    """What the sentence calls an attack."""
+    named = {
+        "membership": "Membership",
+        "density_isolated": "Density ratio, most isolated 5 %",
+        "density": "Density ratio",
+        "near": "Near copies",
+        "shadow": "Shadow models, most exposed records",
+        "attribute": "Attribute inference",
+        "linked": "Linkability",
+        "singled_out": "Singling out",
+        "rare": "Rare values",
+    }
+    return next(words for start, words in named.items() if score.startswith(start))

@@ -1,0 +1,102 @@
+"""The outcome of a run: the release that can be checked, and the report that can be read."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from complement.born import Born
+from complement.core.verdict import Judgement
+from complement.engine.files import read_bytes, write_atomically
+from complement.ready import Ready, Tell
+from complement.release import UNKNOWN, Facts, bundle
+from complement.report import facts_of, page
+from complement.runfolder import CURATE, GAP, MEASURE, PROVE, RELEASE, REPORT, RunFolder, finite
+from complement.stages import FUNNEL, GAPS, SCORES
+
+OPENINGS = "openings.json"
+NAME = "release"  # where neither recipe nor file gives a name
+
+
+def privacy_of(folder: Path) -> tuple[bool | None, str]:
+    """What the privacy gate said of the records of a run, and why."""
+    told = _json(folder / MEASURE / SCORES)["gate"]
+    return told["passed"], told["why"]
+
+
+def report(folder: RunFolder) -> Path:
+    """Write the report of all that the run's folder holds."""
+    file = folder.path / REPORT
+    write_atomically(file, page(facts_of(folder.path)).encode())
+    return file
+
+
+def release(ready: Ready, folder: RunFolder, judgement: Judgement, made: Born | None, tell: Tell) -> Path | None:
+    """Bundle the kept records with their evidence; None for a delivered file, which is not ours to release."""
+    if made is None:
+        return None
+    place = folder.path / RELEASE
+    plan = ready.plan_of(*ready.recipe.as_plain())
+    marked = folder.path / PROVE / "released.json"
+    if marked.is_file() and place.is_dir() and _json(marked) == {"plan": plan}:
+        tell("skipped", {"stage": RELEASE})
+        return place
+    tell("stage", {"stage": RELEASE})
+    bundle(made.shards(), place, _facts(ready, folder.path, judgement), replace=True)
+    write_atomically(marked, json.dumps({"plan": plan}).encode())
+    return place
+
+
+def _facts(ready: Ready, folder: Path, judgement: Judgement) -> Facts:
+    recipe, scores, funnel = ready.recipe, _json(folder / MEASURE / SCORES), _json(folder / CURATE / FUNNEL)
+    real, purpose, note = ready.source.real, ready.source.purpose, recipe.release
+    gaps = _json(folder / GAP / GAPS)["requests"] if (folder / GAP / GAPS).is_file() else []
+    written = [request.model_dump(mode="json") for request in recipe.generate.requests]
+    generator = recipe.generate.generator
+    source = {
+        "rows": real.rows,
+        "learnt": len(ready.train),
+        "columns": len(real.schema.columns),
+        "target": purpose.target,
+        "task": purpose.task,
+        "unit": recipe.split.unit,
+        "split": ready.partition.kind,
+    }
+    return Facts(
+        name=_name(ready),
+        description=note.description,
+        purpose=f"training models that predict {purpose.target} ({purpose.task})",
+        licence=note.license or UNKNOWN,
+        verdict=finite(judgement.as_json()),
+        privacy={key: scores[key] for key in ("schema", "privacy", "gate", "rows", "notes") if key in scores},
+        fidelity=scores.get("fidelity", ()),
+        diversity=scores.get("diversity", ()),
+        funnel=funnel,
+        source=source,
+        generator={"name": generator.name, "settings": generator.settings},
+        requests=[*written, *gaps],
+        seeds={"recipe": recipe.seed},
+        versions=_versions(folder),
+        plan=ready.plan,
+        recipe=recipe.as_plain(),
+        openings=_json(folder / PROVE / OPENINGS)["count"],
+        report_html=page(facts_of(folder)),
+        notes=[*ready.source.notes, *ready.partition.cautions, *ready.partition.notes],
+        private=(str(recipe.folder), recipe.real, str(folder)),
+    )
+
+
+def _name(ready: Ready) -> str:
+    recipe = ready.recipe
+    wanted = recipe.release.name or (recipe.file.stem if recipe.file else NAME)
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", wanted).strip("-._")[:96] or NAME
+
+
+def _versions(folder: Path) -> dict[str, str]:
+    return _json(folder / "manifest.json")["versions"]
+
+
+def _json(file: Path) -> Any:
+    return json.loads(read_bytes(file))
