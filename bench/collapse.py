@@ -30,7 +30,6 @@ from complement.runfolder import finite
 
 RESULTS = Path(__file__).parent / "results" / "collapse.json"
 MOST_ROWS = 30_000  # of which train and fresh rows, four fifths, are used
-COLUMNS = ("c2st_auc", "knn_coverage", "rare_coverage", "distinct_values", "auroc")
 
 
 def records_of(name: str) -> tuple[Dataset, str]:
@@ -117,15 +116,18 @@ def false_alarms(asked: argparse.Namespace) -> None:
 
 def shown(path: Path) -> None:
     held = stored(path)
-    print("| table | generator | policy | result | first to alarm | C2ST | kNN coverage |\n|---|---|---|---|---|---|---|")
+    print("| table | generator | policy | result | first to leave | C2ST leaves in | C2ST | kNN coverage |")
+    print("|---|---|---|---|---|---|---|---|")
     for key, run in held["runs"].items():
         table, generator = key.split(" ")
         for policy in run["policies"]:
             first = policy["first"]
             alarms = next((g["alarms"] for g in policy["generations"] if g["generation"] == first), [])
             cells = [_way(policy, metric) for metric in ("c2st_auc", "knn_coverage")]
-            result = f"alarm in generation {first}" if first else policy["state"]
-            print(f"| {table} | {generator} | {policy['policy']} | {result} | {', '.join(alarms)} | {' | '.join(cells)} |")
+            result = policy["state"] + (f", from generation {first}" if first else "")
+            when = next((str(g["generation"]) for g in policy["generations"] if "c2st_auc" in g["alarms"]), "")
+            row = [table, generator, policy["policy"], result, ", ".join(alarms), when, *cells]
+            print(f"| {' | '.join(row)} |")
     for key, facts in held["false_alarms"].items():
         print(f"| {key} | {facts['alarms']} of {facts['runs']} | {facts['low']:.3f} to {facts['high']:.3f} |")
 

@@ -11,21 +11,24 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from complement.core.condition import Condition
 from complement.core.contracts import Context, Generator, Step
 from complement.core.dataset import Dataset
-from complement.core.errors import GenerateError, UsageError
+from complement.core.errors import GenerateError
 from complement.core.parcel import packed, unpacked
 from complement.core.request import Request
 from complement.core.schema import Schema
 from complement.core.seed import rng_at, seed_at
+from complement.curate.funnel import Funnel, Passage
 from complement.curate.tag import Tagged, tag_shards
 from complement.engine.folder import shard_path
 from complement.engine.shards import Engine, map_shards
 
 BLOCK = 250_000  # records that are made, tagged and written together
 SPARE = 1.05  # asked for at first, of what is wanted, where steps may leave some out
-TURNS = 4
+TURNS, MOST = 4, 10  # of making what is lacking; what loses nine in ten is not refilled any further
 Tell = Callable[[str, dict[str, object]], None]
 
 
@@ -110,11 +113,11 @@ class Born:
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be made: a fitted generator's requests, the steps that judge what it makes, and by what they judge."""
+    """What is to be made: a fitted generator's requests, the steps that judge what was made under a condition, and by what."""
 
     fitted: Generator
     requests: tuple[Request, ...]
-    steps: Mapping[str, Step]
+    steps: Callable[[Condition | None], Mapping[str, Step]]
     context: Context
     refill: bool
     seed: int
@@ -136,35 +139,16 @@ def born(order: Order, shop: Workshop) -> tuple[Born, dict[str, Any]]:
     as JSON, in which "spare" counts what was made to spare and not needed, "short" what a request lacks in the end.
 
     A request is cut into blocks of at most 250,000 rows with seeds by their place, so that the records do not depend on where
-    or in which order they were made. A turn makes what the turns before it lack.
+    or in which order they were made. A turn makes what the turns before it lack. Every request is curated by itself.
     """
-    blocks: list[tuple[int, Block]] = []  # the number of the request, and the block
-    places: list[Path] = []
-    wanted = [ceil(one.rows * (SPARE if order.steps and order.refill else 1)) for one in order.requests]
-    turn = 0
-    while True:
-        fresh = _blocks(order, wanted, turn, before=sum(block.request.rows for _, block in blocks))
-        folder = shop.made / f"turn-{turn}"
-        task = MakeTask(order.fitted, tuple(block for _, block in fresh))
-        shop.tell("stage", {"stage": "generate", "shards": len(fresh)})
-        map_shards(task, len(fresh), engine=shop.engine, folder=folder, plan=f"{shop.plan} turn {turn}", load=False)
-        blocks += fresh
-        places += [shard_path(folder, shard) for shard in range(len(fresh))]
-        reader = Reader(tuple(places), order.context.schema)
-        shop.tell("stage", {"stage": "curate", "shards": len(blocks)})
-        place, plan = shop.tagged / f"turn-{turn}", f"{shop.plan} tags {turn}"
-        tagged = tag_shards(reader, len(blocks), order.steps, order.context, engine=shop.engine, folder=place, plan=plan)
-        kept, lacking = _dealt(order, [number for number, _ in blocks], tagged)
-        turn += 1
-        if not any(lacking) or not order.refill or turn == TURNS:
-            break
-        share = max(0.05, tagged.funnel.kept / max(1, tagged.funnel.made))
-        wanted = [ceil(1.1 * rows / share) if rows else 0 for rows in lacking]
-    if not sum(len(rows) for rows in kept):
+    lots = [_made(order, shop, number) for number in range(len(order.requests))]
+    places = tuple(place for lot in lots for place in lot.places)
+    made = Born(Reader(places, order.context.schema), tuple(rows for lot in lots for rows in lot.kept))
+    if not made.rows:
         met = "Curation leaves out every record that was made."
         raise GenerateError("generate-short", met, help="Look at 4-curate/funnel.json in the run's folder, and drop a step.")
-    short = {one.name: rows for one, rows in zip(order.requests, lacking, strict=True) if rows}
-    made, told = Born(reader, tuple(kept)), tagged.funnel.as_json()
+    told = _summed([lot.tagged.funnel for lot in lots]).as_json()
+    short = {one.name: lot.lacking for one, lot in zip(order.requests, lots, strict=True) if lot.lacking}
     return made, {**told, "kept": made.rows, "spare": told["kept"] - made.rows, "short": short}
 
 
@@ -182,32 +166,71 @@ def renumbered(made: Dataset, before: int) -> Dataset:
     for place, column in enumerate(made.schema):
         values = table.column(column.name)
         if column.role in ("identifier", "unit") and pa.types.is_integer(values.type):
-            moved = pa.array(np.asarray(values.combine_chunks().to_numpy(zero_copy_only=False)) + before).cast(values.type)
-            table = table.set_column(place, column.name, moved)
+            table = table.set_column(place, column.name, pc.add(values, pa.scalar(before, values.type)))
     return replace(made, tables={made.schema.root: table})
 
 
-def _blocks(order: Order, wanted: list[int], turn: int, *, before: int) -> list[tuple[int, Block]]:
-    whole = len(order.context.schema.tables) > 1
-    found: list[tuple[int, Block]] = []
-    for number, (request, rows) in enumerate(zip(order.requests, wanted, strict=True)):
-        count = 1 if whole else ceil(rows / BLOCK)
-        for part in range(count if rows else 0):
-            size = rows // count + (part < rows % count)
-            seed = seed_at(order.seed, "release", "answer", number, turn, part)
-            found.append((number, Block(replace(request, rows=size), before, seed)))
-            before += size
-    if not found:
-        raise UsageError("usage", "Nothing is asked for.", help="Give a request with rows.")
-    return found
+@dataclass(frozen=True, repr=False)
+class _Lot:
+    """The blocks of one request, which rows of each are kept, and how many are lacking."""
+
+    places: tuple[Path, ...]
+    kept: tuple[np.ndarray, ...]
+    tagged: Tagged
+    lacking: int
 
 
-def _dealt(order: Order, owners: list[int], tagged: Tagged) -> tuple[list[np.ndarray], list[int]]:
-    """Per block the kept records that are needed, and per request how many are lacking."""
-    lacking = [one.rows for one in order.requests]
+def _made(order: Order, shop: Workshop, number: int) -> _Lot:
+    request = order.requests[number]
+    steps = order.steps(request.where)
+    wanted, places, turn = ceil(request.rows * (SPARE if steps and order.refill else 1)), list[Path](), 0
+    before = sum(ceil(MOST * one.rows) for one in order.requests[:number])  # numbers that no other request reaches
+    while True:
+        blocks = _blocks(order, number, wanted, turn, before=before)
+        before += wanted
+        folder = shop.made / f"request-{number}-turn-{turn}"
+        shop.tell("stage", {"stage": "generate", "shards": len(blocks)})
+        task, plan = MakeTask(order.fitted, blocks), f"{shop.plan} request {number} turn {turn}"
+        map_shards(task, len(blocks), engine=shop.engine, folder=folder, plan=plan, load=False)
+        places += [shard_path(folder, shard) for shard in range(len(blocks))]
+        reader = Reader(tuple(places), order.context.schema)
+        shop.tell("stage", {"stage": "curate", "shards": len(places)})
+        folder = shop.tagged / f"request-{number}-turn-{turn}"
+        tagged = tag_shards(reader, len(places), steps, order.context, engine=shop.engine, folder=folder, plan=plan)
+        kept, lacking = _dealt(request.rows, tagged)
+        turn += 1
+        if not lacking or not order.refill or turn == TURNS:
+            return _Lot(tuple(places), kept, tagged, lacking)
+        share = max(1 / MOST, tagged.funnel.kept / max(1, tagged.funnel.made))
+        wanted = ceil(1.1 * lacking / share)
+
+
+def _blocks(order: Order, number: int, wanted: int, turn: int, *, before: int) -> tuple[Block, ...]:
+    """The rows that are wanted in blocks of like size; one block where there are several tables."""
+    count = 1 if len(order.context.schema.tables) > 1 else ceil(wanted / BLOCK)
+    found: list[Block] = []
+    for part in range(count):
+        size = wanted // count + (part < wanted % count)
+        seed = seed_at(order.seed, "release", "answer", number, turn, part)
+        found.append(Block(replace(order.requests[number], rows=size), before, seed))
+        before += size
+    return tuple(found)
+
+
+def _dealt(rows: int, tagged: Tagged) -> tuple[tuple[np.ndarray, ...], int]:
+    """Per block the kept records that are needed, and how many are lacking."""
     kept: list[np.ndarray] = []
-    for shard, owner in enumerate(owners):
-        rows = tagged.kept_of(shard)[: lacking[owner]]
-        kept.append(rows)
-        lacking[owner] -= len(rows)
-    return kept, lacking
+    for shard in range(len(tagged.ends)):
+        kept.append(tagged.kept_of(shard)[:rows])
+        rows -= len(kept[-1])
+    return tuple(kept), rows
+
+
+def _summed(funnels: list[Funnel]) -> Funnel:
+    steps: dict[str, Passage] = {}
+    for funnel in funnels:
+        for one in funnel.steps:
+            known = steps.get(one.step, Passage(one.step, 0, 0))
+            reasons = {why: known.reasons.get(why, 0) + one.reasons.get(why, 0) for why in {**known.reasons, **one.reasons}}
+            steps[one.step] = Passage(one.step, known.seen + one.seen, known.left_out + one.left_out, reasons)
+    return Funnel(sum(one.made for one in funnels), sum(one.kept for one in funnels), tuple(steps.values()))

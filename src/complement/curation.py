@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from complement import catalog
 from complement.core.broken import under
+from complement.core.condition import Condition
 from complement.core.contracts import Context, Signatures, Step
 from complement.core.dataset import Dataset
 from complement.core.errors import SchemaError, UsageError
@@ -26,6 +27,7 @@ from complement.curate.tag import REASONS, Tagged, prepared, tag
 from complement.deliver import refuse_overwrite
 from complement.engine.files import write_json
 from complement.prepare import UNSEEN, read_like
+from complement.recipe import Named
 from complement.source.delimited import UNTYPED
 from complement.source.infer import as_kind
 from complement.source.origin import TELLING, known_origin
@@ -35,7 +37,7 @@ from complement.source.target import check_target
 
 DEFAULT = ("valid", "duplicates", "copied")  # of a run, and of a file with --real
 DELIVERED = ("contaminated",)  # besides, where --against says what must stay unseen
-SEEDED = ("copied", "outliers", "labels")
+SEEDED, CONDITIONED = ("copied", "outliers", "labels"), ("duplicates",)
 GIVE = {"real": "--real", "target": "--target", "sealed": "--against"}
 TAGGED, KEPT, FUNNEL = "tagged.parquet", "kept.parquet", "funnel.json"
 
@@ -110,9 +112,17 @@ def curate(data: object, *, real: object = None, **options: Unpack[CurateOptions
     return found
 
 
-def steps_of(names: Sequence[str], *, seed: int = 0) -> dict[str, Step]:
-    """The steps by these names of the catalog, in this order, each with the seed where it takes one."""
-    return {name: catalog.step(name, **({"seed": seed} if name in SEEDED else {})) for name in names}
+def steps_of(asked: Sequence[str | Named], *, seed: int = 0, where: str | None = None) -> dict[str, Step]:
+    """The steps by these names of the catalog, in this order, with their settings, and the seed where they take one.
+
+    `where`: the condition under which the candidates were asked for; what repeats by nature is then counted under it.
+    """
+    found: dict[str, Step] = {}
+    for one in asked:
+        named = Named(name=one) if isinstance(one, str) else one
+        given = {"seed": seed} if named.name in SEEDED else {"where": where} if named.name in CONDITIONED and where else {}
+        found[named.name] = catalog.step(named.name, **{**given, **named.settings})
+    return found
 
 
 @dataclass
@@ -123,23 +133,27 @@ class Keeper:
     for the next call with the same records. Picklable; it then learns anew.
     """
 
-    steps: tuple[str, ...] = DEFAULT
+    steps: tuple[str | Named, ...] = DEFAULT
     purpose: Purpose | None = None
     seed: int = 0
-    _last: tuple[Dataset, dict[str, Step]] | None = field(default=None, init=False, repr=False, compare=False)
+    _learnt: Dataset | None = field(default=None, init=False, repr=False, compare=False)
+    _steps: dict[str, dict[str, Step]] = field(default_factory=dict[str, dict[str, Step]], init=False, repr=False, compare=False)
 
-    def __call__(self, made: Dataset, learnt: Dataset) -> np.ndarray:
-        return self.tagged(made, learnt).kept
+    def __call__(self, made: Dataset, learnt: Dataset, where: Condition | None = None) -> np.ndarray:
+        return self.tagged(made, learnt, where).kept
 
-    def tagged(self, made: Dataset, learnt: Dataset) -> Tagged:
-        """The same with reasons and funnel."""
+    def tagged(self, made: Dataset, learnt: Dataset, where: Condition | None = None) -> Tagged:
+        """The same with reasons and funnel; `where`: the condition under which the records were asked for."""
         context = Context(learnt, None, learnt.schema, self.purpose)
-        if self._last is None or self._last[0] is not learnt:
-            self._last = (learnt, prepared(steps_of(self.steps, seed=self.seed), context))
-        return tag(made, self._last[1], context)
+        if self._learnt is not learnt:
+            self._learnt, self._steps = learnt, {}
+        text = where.text if where is not None else ""
+        if text not in self._steps:
+            self._steps[text] = prepared(steps_of(self.steps, seed=self.seed, where=text or None), context)
+        return tag(made, self._steps[text], context)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_last": None}
+        return {**self.__dict__, "_learnt": None, "_steps": {}}
 
 
 def told(found: Curated) -> str:

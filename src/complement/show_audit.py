@@ -54,7 +54,18 @@ MEASURED = {  # what a line says; at most 29 signs, so that it fits beside name,
     "density_fpr": "false alarms at which it does",
     "density_tpr_at_0.001": "found at .1 % false alarms",
     "density_isolated_auc": "attack on 5 % who stand out",
+    "density_fpr_at_0.001": "false alarms at which it does",
+    "near_tpr": "real ones nearly repeated",
+    "near_fpr": "of hold-out: coincidence",
+    "rare_repeated": "rare values of one, repeated",
+    "attribute_lift": "guessed of real beyond others",
+    "attribute_lift_most": "of the column guessed best",
+    "singled_out": "one real one met by a guess",
+    "singled_out_lift": "beyond the hold-out",
+    "linked": "two halves of a real one met",
+    "linked_lift": "beyond the hold-out",
     "dcr_share": "nearer to real; bugs only",
+    "nndr_share": "the same by ratio; bugs only",
 }
 
 

@@ -1,4 +1,4 @@
-"""The stages of a run before the trial: what is noted of the source, which gaps are asked for, what is made, kept and measured."""
+"""The stages of a run before the trial: the source, the gaps, what is made and kept, and what is measured of it."""
 
 from __future__ import annotations
 
@@ -86,11 +86,7 @@ class Stages:
         def work(place: Path) -> tuple[str, ...]:
             self.tell("stage", {"stage": GAP})
             gaps, closed = finder.found(self.ready.source.real.take(self.ready.learnable))
-            kept = [
-                {"name": r.name, "where": r.where.text if r.where else None, "rows": r.rows, "reason": r.reason}
-                for r in closed.kept
-            ]
-            facts = {**gaps.as_json(), "requests": kept, "rounds": list(closed.history)}
+            facts = {**gaps.as_json(), "requests": [told_of(one) for one in closed.kept], "rounds": list(closed.history)}
             write_json(place / GAPS, finite(facts))
             return (GAPS,)
 
@@ -136,7 +132,7 @@ class Stages:
         order = Order(
             fitted(pool.generator, context.train, seed=seed),
             requests,
-            steps_of(note.steps, seed=seed),
+            lambda where: steps_of(note.steps, seed=seed, where=where.text if where is not None else None),
             context,
             note.refill,
             seed,
@@ -181,6 +177,12 @@ class Stages:
 
     def _once(self, stage: str, parts: tuple[str, ...], work: Any) -> None:
         self.folder.once(stage, self.ready.plan_of(*parts), work, lambda name: self.tell("skipped", {"stage": name}))
+
+
+def told_of(request: Request) -> dict[str, Any]:
+    """A request as gaps.json has it."""
+    where = request.where.text if request.where is not None else None
+    return {"name": request.name, "where": where, "rows": request.rows, "reason": request.reason}
 
 
 def request_of(told: dict[str, Any]) -> Request:

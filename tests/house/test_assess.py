@@ -15,8 +15,9 @@ from pyarrow import csv, parquet
 from sklearn.datasets import load_breast_cancer
 
 import complement
-from complement.assess import Audit
+from complement.assess import Audit, measure
 from complement.cli import main
+from complement.core.contracts import Context
 from complement.core.errors import SchemaError, SourceError, SplitError
 from complement.show_audit import MEASURED
 
@@ -87,14 +88,49 @@ def test_every_score_is_on_the_screen_with_its_meaning(here: Path) -> None:
     result = call("real.csv", "fresh.csv", "--holdout", "later.csv")
     assert result.exit_code == 0
     audit = complement.audit("real.csv", "fresh.csv", holdout="later.csv")
-    for score in audit.privacy:
+    every = (*audit.fidelity, *audit.diversity, *audit.privacy)
+    names = {score.name for score in every}
+    for score in every:
+        if score.name.endswith("_base") and score.name.removesuffix("_base") in names:
+            continue  # it stands beside its score
         assert f" {score.name} " in result.stdout
         assert score.name in MEASURED
+    assert all(f"\n{title}" in result.stdout for title in ("Fidelity", "Diversity", "Privacy"))
+    assert "A classifier " in result.stdout
+    assert "They cover " in result.stdout
     assert "the privacy gate" in result.stdout
     assert "Not compared: record_id" in result.stdout
     assert all(len(line) <= 80 and line == line.rstrip() for line in result.stdout.splitlines())
     failed = call("real.csv", "real.csv", "--holdout", "later.csv")
     assert (failed.exit_code, " FAILED " in failed.stdout) == (0, True), "no recipe asked for the gate"
+
+
+def test_the_scores_are_written_and_nothing_is_overwritten(here: Path) -> None:
+    printed = call("real.csv", "fresh.csv", "--json", "--out", "scores/audit.json")
+    assert json.loads((here / "scores" / "audit.json").read_text()) == json.loads(printed.stdout)
+    again = call("real.csv", "fresh.csv", "--out", "scores/audit.json")
+    assert (again.exit_code, "is there already" in again.stderr) == (2, True)
+    assert call("real.csv", "fresh.csv", "--out", "scores/audit.json", "--force").exit_code == 0
+    assert call("real.csv", "fresh.csv", "--out", "real.csv", "--force").exit_code == 2
+
+
+def test_a_target_adds_what_a_model_learns_and_how_classes_look(here: Path, tumours: pa.Table) -> None:
+    found = complement.audit("real.csv", "fresh.csv", holdout="later.csv", target="diagnosis")
+    scores = {score.name: score for score in found.fidelity}
+    assert scores["tstr_auroc"].value > 0.9
+    assert scores["conditional_error"].value < 2 * scores["conditional_error_base"].value
+    assert {score.name for score in found.diversity} >= {"coverage", "levels_kept", "distinct_records", "vendi"}
+    without = complement.audit("real.csv", "fresh.csv", holdout="later.csv")
+    assert not any(score.name.startswith(("tstr", "conditional")) for score in without.fidelity)
+    single = [tumours.slice(start, 150).set_column(6, "diagnosis", pa.array(["benign"] * 150)) for start in (0, 150, 300)]
+    told = complement.audit(single[0], single[1], holdout=single[2], target="diagnosis")
+    assert any(note.startswith("No model was trained") for note in told.notes)
+
+
+def test_records_that_were_read_already_score_the_same(here: Path) -> None:
+    real, made, later = (complement.read(f"{name}.csv") for name in ("real", "fresh", "later"))
+    by_file = complement.audit("real.csv", "fresh.csv", holdout="later.csv", seed=4)
+    assert measure(made.with_schema(real.schema), Context(real, later.with_schema(real.schema), real.schema), seed=4) == by_file
 
 
 def test_files_and_frames_of_every_kind_give_the_same(here: Path, tumours: pa.Table) -> None:

@@ -127,11 +127,11 @@ def test_a_class_that_is_not_made_is_one_off(context: Context) -> None:
 def test_the_permutation_test_knows_real_from_dealt_and_is_calm_on_nulls(tumours: Dataset, context: Context) -> None:
     assert by_name(C2st().score(dealt(context.train), context))["c2st_p"].value == pytest.approx(0.001)
     values: list[float] = []
-    for seed in range(20):
+    for seed in range(12):
         rows = rng_at(seed, "null").permutation(569)
-        null = Context(tumours.take(rows[:50]), tumours.take(rows[50:110]), tumours.schema)
+        null = Context(tumours.take(rows[:9]), tumours.take(rows[50:110]), tumours.schema)
         values.append(by_name(C2st(permutations=199, seed=seed).score(tumours.take(rows[110:170]), null))["c2st_p"].value)
-    assert sum(value <= 0.05 for value in values) <= 4, "at most 4 of 20 in 99.7 % of cases"
+    assert sum(value <= 0.05 for value in values) <= 3, "at most 3 of 12 in 99.8 % of cases"
     assert max(values) > 0.5
 
 

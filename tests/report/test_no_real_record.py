@@ -11,6 +11,7 @@ from sklearn.datasets import load_breast_cancer
 
 from complement.report import Facts, page
 from complement.report.kept import rounded
+from complement.report.made import span_of
 
 ROWS, COLUMNS = 300, 8
 
@@ -110,3 +111,22 @@ def test_a_limit_in_a_condition_has_four_digits_and_text_in_quotes_stays() -> No
     assert rounded("income > 81234.56 and code = '1234567'") == "income > 8.123e+04 and code = '1234567'"
     assert rounded("m3 <= 1001.0") == "m3 <= 1001"
     assert rounded("year >= 1998 and x1000001 = 2") == "year >= 1998 and x1000001 = 2"
+
+
+def test_a_number_of_a_sample_is_told_by_the_bar_it_lies_in() -> None:
+    ages = {"name": "age", "kind": "integer", "bins": ["below 30", "30 to 60", "60 or more or other", "missing"]}
+    assert [span_of(ages, value) for value in (29, 30, 59.5, 93, None, "x")] == ["below 30", "30 to 60", "30 to 60", *LAST]
+    days = {"name": "day", "kind": "date", "bins": ["below 2024-05-01", "2024-05-01 or more"]}
+    assert [span_of(days, value) for value in ("2024-04-30", "2024-05-01T10:00")] == days["bins"]
+    shares = [0.5, 0.3, 0.2, 0.0]
+    facts = Facts(
+        name="ages",
+        source={"rows": 1000, "columns": [{"name": "age", "kind": "integer", "role": "feature"}]},
+        details={"columns": [{**ages, "distance": 0.1, "real": shares, "synthetic": shares}]},
+        samples=[{"age": 93}],
+    )
+    assert "60 or more or other" in page(facts)
+    assert "93" not in told(page(facts))
+
+
+LAST = ["60 or more or other", "", ""]

@@ -177,10 +177,12 @@ def test_hostile_names_are_shown_as_text(facts: Callable[[str], Facts]) -> None:
         text.encode()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(place=st.integers(0, 10**6), value=JSON)
 def test_any_fact_may_be_of_any_kind(place: int, value: Any) -> None:
     whole = json.loads((Path(__file__).parent / "facts" / "full.json").read_text(encoding="utf-8"))
+    del whole["collapse"]
+    whole["details"]["columns"] = whole["details"]["columns"][:3]
     spots: list[tuple[Any, Any]] = []
 
     def walk(node: Any) -> None:
@@ -190,7 +192,7 @@ def test_any_fact_may_be_of_any_kind(place: int, value: Any) -> None:
 
     for name in ("verdict", "scores", "gaps", "funnel"):
         walk({name: whole[name]})
-    walk({"details": {**whole["details"], "columns": whole["details"]["columns"][:3]}, "source": whole["source"]})
+    walk({"details": whole["details"], "source": whole["source"], "samples": whole["samples"]})
     node, key = spots[place % len(spots)]
     node[key] = value
     check_harmless(page(Facts(**{kind: one for kind, one in whole.items() if isinstance(one, dict | list | str)})))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from complement.core.errors import RunError, UsageError
-from complement.report import Facts, facts_of, page, write
+from complement.report import Facts, facts_of, for_release, page, write
 from complement.report.facts import PLACES
 
 
@@ -66,6 +66,18 @@ def test_the_facts_of_a_release_are_those_that_it_states(release: Path) -> None:
     assert found.digest == "a" * 64
     assert (found.funnel or {})["made"] == 2000
     assert "release digest" in page(found)
+
+
+def test_a_release_tells_nothing_of_a_clock_and_of_an_earlier_release(folder: Path) -> None:
+    first = page(for_release(facts_of(folder), name="crashes"))
+    (folder / "8-release").mkdir()
+    (folder / "8-release" / "manifest.json").write_text('{"columns": []}')
+    (folder / "8-release" / "manifest.sha256").write_text(f"{'b' * 64}  manifest.json\n")
+    verdict = json.loads((folder / "verdict.json").read_text())
+    verdict["spent"] = {"seconds": 98765.0, "cpu_seconds": 87654.0}
+    (folder / "verdict.json").write_text(json.dumps(verdict))
+    assert "b" * 64 in page(facts_of(folder))
+    assert page(for_release(facts_of(folder), name="crashes")) == first
 
 
 def test_nothing_is_written_into_a_release(release: Path) -> None:

@@ -45,6 +45,11 @@ def table_bytes(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+def table_of(content: bytes) -> pa.Table:
+    """The table that `table_bytes` wrote."""
+    return pa.ipc.open_file(pa.BufferReader(content)).read_all()
+
+
 @dataclass(frozen=True)
 class ShardFolder:
     """The shards 0 to count-1 of one plan."""
@@ -88,8 +93,8 @@ class ShardFolder:
         manifest = self._json(MANIFEST)
         return manifest is not None and len(self._digests(manifest)) == self.count and self._lacking() == []
 
-    def collect(self, made_now: set[int]) -> list[pa.Table]:
-        """Read and check every shard, and note the manifest. Call it when all are there.
+    def collect(self, made_now: set[int], *, load: bool = True) -> list[pa.Table]:
+        """Read and check every shard, and note the manifest. Call it when all are there. Without `load` none is given back.
 
         A shard that was not made now must match the manifest when there is one. Raises RunError "run-damaged" with
         the number of the shard.
@@ -100,14 +105,17 @@ class ShardFolder:
         manifest = self._json(MANIFEST)
         known = self._digests(manifest) if manifest else []
         tables: list[pa.Table] = []
+        rows: list[int] = []
         digests: list[str] = []
         for shard in range(self.count):
             content = read_bytes(shard_path(self.path, shard))
             digests.append(sha256(content).hexdigest())
             if shard not in made_now and shard < len(known) and known[shard] != digests[-1]:
                 raise self._damaged_shard(shard, "its content is not what the manifest says")
-            tables.append(self._table(shard, content))
-        fresh = {"count": self.count, "rows": [table.num_rows for table in tables], "sha256": digests}
+            table = self._table(shard, content)
+            rows.append(table.num_rows)
+            tables += [table] if load else []
+        fresh = {"count": self.count, "rows": rows, "sha256": digests}
         if manifest != fresh:
             write_json(self.path / MANIFEST, fresh)
         return tables
@@ -135,7 +143,7 @@ class ShardFolder:
 
     def _table(self, shard: int, content: bytes) -> pa.Table:
         try:
-            table = pa.ipc.open_file(pa.BufferReader(content)).read_all()
+            table = table_of(content)
             table.validate(full=True)
         except (pa.ArrowException, OSError, ValueError) as cause:
             raise self._damaged_shard(shard, f"it cannot be read ({cause})") from cause

@@ -80,12 +80,14 @@ def map_shards(
     folder: Path | None = None,
     plan: str = "",
     on_done: OnDone | None = None,
+    load: bool = True,
 ) -> list[pa.Table]:
     """The tables of the shards 0 to count-1, in order.
 
     With a folder each result is written there as it is finished, and shards that stand there are not made again:
     the listing is the resume state. `plan` (from `plan_hash`) names what the work depends on. `on_done(done, count)`
-    is called in this process after every shard, and once before when some were there already.
+    is called in this process after every shard, and once before when some were there already. Without `load` shards in a
+    folder are checked one by one and none is given back: for what is larger than memory.
     Raises RunError "shard-failed" (a task's own ComplementError passes unchanged), "run-changed" when the folder
     belongs to another plan, "run-damaged" when a shard there is not what was written; StorageError "disk".
     """
@@ -117,7 +119,7 @@ def map_shards(
         run_in_processes(task, missing, workers=engine.processes, folder=folder, made=made)
     else:
         run_inline(task, missing, folder=folder, made=made)
-    return store.collect(set(missing)) if store else [tables[shard] for shard in range(count)]
+    return store.collect(set(missing), load=load) if store else [tables[shard] for shard in range(count)]
 
 
 def map_rounds(

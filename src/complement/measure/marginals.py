@@ -34,8 +34,8 @@ def details(synthetic: Dataset, context: Context, *, seed: int = 0) -> dict[str,
     {"columns": [{"name", "kind", "distance", "base", "bins": [labels], "real": [shares], "synthetic": [shares]}], "pairs":
     {"names": [...], "real": [[...]], "synthetic": [[...]]}, "left_out": columns not shown}. Real means train; "base" is None
     without tune. At most 60 columns: the target, then those farthest off beyond the base, in the order of the schema. No bar
-    stands for fewer than 10 real records: rarer levels, and in the end the least of the others, are "other"; edges are rounded
-    quantiles, never the smallest or largest value. With fewer than 10 real records there are no bars and no pairs. At most
+    stands for fewer than 10 real records: rarer levels are "other", together with the least of the rest if those are fewer, too; edges
+    are rounded quantiles, never the smallest or largest value. With fewer than 10 real records there are no bars and no pairs. At most
     20,000 records a side are looked at; shares are rounded to .001, associations (`measure.associations`) to .01.
     """
     train = drawn(context.train, MOST_ROWS, seed, "details", "train")
@@ -131,14 +131,14 @@ def _edge(value: float, column: Column) -> str:
 
 
 def _merged(labels: list[str], real: np.ndarray, made: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Shares of each label; labels of fewer than 10 real records go to "other", and more until that has 10 or none."""
+    """Shares of each label; those of fewer than 10 real records are "other", which joins the least label if it has fewer still."""
     counts = np.bincount(real, minlength=len(labels))
     other = labels.index(OTHER)
-    into = np.arange(len(labels))
-    into[(counts < LEAST) & (into != other)] = other
-    left = [place for place in np.argsort(counts, kind="stable") if into[place] == place != other]
-    while left and 0 < counts[into == other].sum() < LEAST:
-        into[left.pop(0)] = other
+    into = np.where(counts < LEAST, other, np.arange(len(labels)))
+    if 0 < counts[into == other].sum() < LEAST and (into != other).any():
+        least = min(np.flatnonzero(into != other), key=lambda place: counts[place])
+        labels = [f"{label} or {OTHER}" if place == least else label for place, label in enumerate(labels)]
+        into = np.where(into == other, least, into)
     sides = [np.bincount(into[codes], minlength=len(labels)) / max(1, len(codes)) for codes in (real, made)]
     shown = [place for place in range(len(labels)) if sides[0][place] + sides[1][place] > 0]
     return [labels[place] for place in shown], sides[0][shown], sides[1][shown]

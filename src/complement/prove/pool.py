@@ -35,7 +35,8 @@ class Ask:
 
 
 Finder = Callable[[Dataset], tuple[Ask, ...]]  # learning records -> requests for their gaps
-Keeper = Callable[[Dataset, Dataset], np.ndarray]  # made records, learning records -> positions of those that are kept
+# Made records, learning records, the condition under which they were asked for -> positions of those that are kept.
+Keeper = Callable[[Dataset, Dataset, Condition | None], np.ndarray]
 TURNS = 4  # of drawing, where the keeper leaves records out
 SPARE = 1.1  # of what the share kept suggests
 MOST = 10  # times the request: what loses nine in ten is not refilled
@@ -98,7 +99,7 @@ class Refit:
         turn = 0
         while True:
             made = _answered(fitted, replace(request, rows=wanted), seed_at(seed, "turn", turn) if turn else seed)
-            kept = self.keeper(made, train)
+            kept = self.keeper(made, train, request.where)
             turn += 1
             if len(kept) >= request.rows or wanted >= most or not self.refill or turn == TURNS:
                 break

@@ -9,7 +9,18 @@ from complement.report.charts import Axes, Point, Series, bar, lines
 from complement.report.facts import Facts, Node, as_node, at, nodes, number, text, values, whole
 from complement.report.figures import Span, brief, count, percent
 from complement.report.html import Html, el, join, name_of, plain
-from complement.report.made import LEAST, OTHER, coarse, is_binned, known_categories, least_share, roles, shown_columns
+from complement.report.made import (
+    LEAST,
+    ORDERED,
+    OTHER,
+    coarse,
+    is_binned,
+    known_categories,
+    least_share,
+    roles,
+    shown_columns,
+    span_of,
+)
 from complement.report.tables import Section, card, folded, grid, note, stacked, table
 from complement.report.words import SCORES, metric_name
 
@@ -118,8 +129,8 @@ def samples(facts: Facts) -> Section:
     rows = [(name_of(name, 40), *(_cell(facts, fit[name], at(one, name)) for one in shown)) for name in columns]
     head = ("Column", *(str(place + 1) for place in range(len(shown))))
     told = note(
-        f"Made, not real. Numbers are rounded to a fiftieth of their column's range, and cut where fewer than {LEAST} real ",
-        f"records lie; a category that fewer than {LEAST} share is '{OTHER}'.",
+        "Made, not real. A number is told by the span in which it lies, or rounded to a fiftieth of its column's range and cut ",
+        f"where fewer than {LEAST} real records lie; a category that fewer than {LEAST} share is '{OTHER}'.",
     )
     return Section("samples", heading, join(table("Synthetic records, one in each column", head, rows), told))
 
@@ -142,6 +153,8 @@ def _cell(facts: Facts, column: Node, value: object) -> str:
     amount = number(value)
     if is_binned(column):
         return coarse(column, amount, least=least_share(facts)) if amount is not None else OTHER
+    if text(at(column, "kind")) in ORDERED:
+        return span_of(column, value) or OTHER
     common = {name for name, _, _ in known_categories(facts, column)}
     return plain(str(value), SIGNS) if str(value) in common else OTHER
 

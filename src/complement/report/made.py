@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from math import ceil, floor
 
@@ -12,7 +13,7 @@ from complement.report.html import Html, el, join, name_of, plain
 from complement.report.marks import key, legend, swatch
 from complement.report.scale import round_step, tick_text
 from complement.report.tables import Section, card, folded, grid, note, stacked, table
-from complement.report.words import GATES, NO_GATE, SCORES
+from complement.report.words import SCORES, gate_word
 
 CARDS = 12  # columns drawn, the farthest off first; the table below has all of them
 PAIRED = 16  # columns of the pair map, those with the farthest pairs
@@ -23,6 +24,10 @@ SHOWN = 8  # categories in a card
 NAMELESS = ("identifier", "personal", "unit", "ignore")  # roles of columns that no page shows values of
 UNSHOWN = ("text", "image", "other")  # kinds whose values are records of their own
 OTHER = "all others"
+ROUNDED = 0.01  # what rounding the shares of a dozen bars may leave
+ORDERED = ("number", "integer", "date", "datetime")  # kinds whose bars stand in the order of their values
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_BELOW, _BETWEEN, _FROM = re.compile(r"below (\S+)"), re.compile(r"(\S+) to (\S+)"), re.compile(r"(\S+) or more")
 FINEST = 50  # steps of a column's range in which a sample's numbers are told
 GET = "complement audit REAL SYNTHETIC --holdout FILE measures it for any two files"
 
@@ -49,7 +54,7 @@ def privacy(facts: Facts) -> Section:
     why = text(at(facts.scores, "gate", "why"))
     if not scores and not why:
         return Section("privacy", "What they give away", None, f"Not measured: {GET}.")
-    word, tone = GATES.get(passed, NO_GATE)
+    word, tone = gate_word(passed)
     gate = el("p", el("span", f"Privacy gate {word}", class_=f"badge {tone}"), " ", why)
     every = folded(f"Every privacy score ({len(scores)})", _scores("Privacy scores", scores)) if scores else None
     told = note("Attacks were run by us; what another attacker finds may be more. Nothing here is a promise of privacy.")
@@ -109,6 +114,29 @@ def _filled(real: Sequence[float], least: float) -> list[int]:
     """The bins in which enough real records lie: what is beyond the first and the last of them is a few people alone."""
     total = sum(real) or 1.0
     return [place for place, share in enumerate(real) if share / total >= least]
+
+
+def span_of(column: Node, value: object) -> str:
+    """The bar in which a value lies, by its label: "below 5", "5 to 10", "10 or more"; dates as 2024-05-01. "" for none."""
+    for label in (text(one) for one in values(at(column, "bins"))):
+        under, between, over = _BELOW.match(label), _BETWEEN.match(label), _FROM.match(label)
+        low = between.group(1) if between else over.group(1) if over else None
+        high = under.group(1) if under else between.group(2) if between else None
+        if (low or high) and _within(value, low, high):
+            return label
+    return ""
+
+
+def _within(value: object, low: str | None, high: str | None) -> bool:
+    amount = number(value)
+    if amount is None:
+        day = text(value)[:10]
+        dated = all(_DAY.fullmatch(one) for one in (day, low or day, high or day))
+        return dated and (low is None or low <= day) and (high is None or day < high)
+    try:
+        return (low is None or float(low) <= amount) and (high is None or amount < float(high))
+    except ValueError:  # labels of another kind than the value
+        return False
 
 
 def is_binned(column: Node) -> bool:
@@ -188,11 +216,13 @@ def _marginal(facts: Facts, column: Node) -> Html | None:
             return None
         first, last = filled[0], filled[-1] + 1
         return histogram(told, edges[first : last + 1], real[first:last], made[first:last])
-    known = sorted(known_categories(facts, column), key=lambda one: -one[1])[:SHOWN]
+    known = known_categories(facts, column)
+    if text(at(column, "kind")) not in ORDERED:
+        known = sorted(known, key=lambda one: -one[1])[:SHOWN]
     if not known:
         return None
     rest = (OTHER, 1 - sum(one for _, one, _ in known), 1 - sum(two for *_, two in known))
-    return paired(told, [*known, rest] if max(rest[1:]) > 1e-9 else known)
+    return paired(told, [*known, rest] if max(rest[1:]) > ROUNDED else known)
 
 
 def _pairs(facts: Facts, allowed: Iterable[str]) -> Html | None:

@@ -10,12 +10,11 @@ from complement.report.html import Html, el, join, name_of, plain
 from complement.report.words import (
     ATTACKS,
     BY_STATE,
-    GATES,
-    NO_GATE,
     QUESTIONS,
     SCORES,
     SENTENCES,
     SIGNS,
+    gate_word,
     metric_name,
     models_named,
 )
@@ -164,7 +163,7 @@ def worst_attack(facts: Facts) -> Node | None:
 def _attack(facts: Facts) -> Html:
     worst = worst_attack(facts)
     passed = at(facts.scores, "gate", "passed")
-    gate = f"privacy gate: {GATES.get(passed, NO_GATE)[0]}"
+    gate = f"privacy gate: {gate_word(passed)[0]}"
     if worst is None:
         return _box("Worst attack", "–", "privacy not measured" if passed is None else gate, known=False)
     span = Span.of(worst)

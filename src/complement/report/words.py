@@ -117,8 +117,9 @@ SCORES: Mapping[str, str] = {
 ATTACKS = ("membership", "density", "shadow", "isolated", "attribute", "linkability", "singling")
 
 
-GATES: Mapping[object, tuple[str, str]] = {True: ("✓ passed", "good"), False: ("✗ failed", "bad")}
-NO_GATE = ("? not shown", "open")
+def gate_word(passed: object) -> tuple[str, str]:
+    """What the privacy gate says, and its tone."""
+    return ("✓ passed", "good") if passed is True else ("✗ failed", "bad") if passed is False else ("? not shown", "open")
 
 
 def metric_name(name: str) -> str:

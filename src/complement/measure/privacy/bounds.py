@@ -16,6 +16,7 @@ RATES: Mapping[str, str] = {
     "density_isolated_tpr_at_0.001": "density_isolated_fpr_at_0.001",
     "near_tpr": "near_fpr",
     "near_tpr_at_0.001": "near_fpr_at_0.001",
+    "near_tpr_at_0.003": "near_fpr_at_0.003",
 }
 AREAS = ("membership_auc", "density_auc", "density_isolated_auc", "shadow_auc")
 LIFTS = ("attribute_lift", "attribute_lift_most", "linked_lift", "singled_out_lift")

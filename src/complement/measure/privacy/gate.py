@@ -188,7 +188,7 @@ def _recognised(by_name: Mapping[str, Score]) -> Verdict | None:
             continue
         tpr, fpr = by_name[name], by_name[base]
         # With few non-members the threshold is loose: guessing may then find as many members as `fpr.high`.
-        wanted = LOW_FPR if name.endswith("_at_0.001") else FPR if not name.startswith("near") else 0.0
+        wanted = 0.0 if name.startswith("near") else LOW_FPR if name.endswith("_at_0.001") else FPR
         allowed = max(TIMES * wanted, fpr.high or 0.0)
         low = least(tpr, looks(by_name))
         if low is not None and low > allowed:
