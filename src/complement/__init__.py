@@ -20,12 +20,16 @@ __all__ = [
     "Schema",
     "Verdict",
     "audit",
+    "collapse",
+    "curate",
+    "gaps",
     "generate",
     "impute",
     "preview",
     "prove",
     "read",
     "run",
+    "verify",
 ]
 
 if TYPE_CHECKING:
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
     from complement.recipe import Recipe
     from complement.run import Run, run
     from complement.source.read import read
-    from complement.verbs import audit, generate, impute, preview, prove
+    from complement.verbs import audit, collapse, curate, gaps, generate, impute, preview, prove, verify
 
 # Where each public name stands. Nothing of it is imported before it is asked for: `import complement` stays instant.
 _HOMES = {
@@ -52,12 +56,15 @@ _HOMES = {
     "Schema": "complement.core.schema",
     "Verdict": "complement.core.verdict",
     "audit": "complement.verbs",
+    "collapse": "complement.verbs",
+    "gaps": "complement.verbs",
+    "verify": "complement.verbs",
     "impute": "complement.verbs",
     "preview": "complement.verbs",
     "read": "complement.source.read",
 }
 # Functions that share their name with a part of the package, and where they stand.
-_VERBS = {"generate": "complement.verbs", "prove": "complement.verbs", "run": "complement.run"}
+_VERBS = {"curate": "complement.verbs", "generate": "complement.verbs", "prove": "complement.verbs", "run": "complement.run"}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from complement.core.condition import Condition
 from complement.core.contracts import Generator
 from complement.core.dataset import Dataset
 from complement.core.errors import ProveError
@@ -25,13 +26,14 @@ class Closing:
     """What a pool asks for besides its requests: `closing(learnt)` gives one Ask per gap that was found and not dropped.
 
     It sees the records that it is given and nothing else, so that a trial which calls it in every fold judges the choice, too.
-    `expected`: records as they will come, under the real ones' schema. What was found last is kept; a pickled one looks anew.
+    `named`: parts that are asked for beside them. `expected`: records as they will come, under the real ones' schema. What was found last is kept; a pickled one looks anew.
     """
 
     generator: Generator
     task: Task
     most: int
     rounds: int = 0
+    named: tuple[Condition, ...] = ()
     expected: Dataset | None = None
     seed: int = 0
     _known: dict[str, tuple[Gaps, Closed]] = field(default_factory=dict[str, tuple[Gaps, Closed]], init=False, repr=False)
@@ -52,7 +54,7 @@ class Closing:
 
     def _gaps(self, learnt: Dataset) -> Gaps:
         try:
-            weak = find_weak(learnt, self.task, most=self.most, seed=self.seed)
+            weak = find_weak(learnt, self.task, named=self.named, most=self.most, seed=self.seed)
         except ProveError as error:
             if error.code != TOO_FEW:
                 raise

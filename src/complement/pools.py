@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from complement import catalog
 from complement.closing import Closing
+from complement.core.condition import Condition
 from complement.curation import Keeper
 from complement.find import expected_like
 from complement.gap.weak import Task
@@ -26,13 +27,14 @@ def pool_of(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[
 def closing_of(recipe: Recipe, source: Source) -> Closing | None:
     """What finds gaps and tries their requests, by the recipe's first learner; None where no gap is looked for."""
     note = recipe.gap
-    if not note.find:
+    if not note.find and not note.where:
         return None
     learner = next(iter(learners_of(recipe, source).values()))
     task = Task(source.purpose, learner, catalog.metric(source.purpose.metric, source.purpose))
     generator = catalog.generator(recipe.generate.generator.name, **recipe.generate.generator.settings)
+    named = tuple(Condition.parse(text) for text in note.where)
     expected = None if note.expected is None else expected_like(recipe.place(note.expected), source.real)
-    return Closing(generator, task, note.find, note.rounds, expected, recipe.seed)
+    return Closing(generator, task, note.find, note.rounds, named, expected, recipe.seed)
 
 
 def _asks(recipe: Recipe, source: Source, finder: Closing | None) -> tuple[Ask, ...]:

@@ -1,4 +1,4 @@
-"""What complement does when it is called: prove, audit, generate, impute, preview; `run` stands in run.py."""
+"""What complement does when it is called, but for `run`, which stands in run.py."""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Unpack, overload
 
-from complement import make
+from complement import curation, make, repeat
+from complement import release as releases
 from complement.assess import Audit, assess
 from complement.calls import ProveOptions, called, strict
 from complement.core.dataset import Dataset
 from complement.core.errors import UsageError
+from complement.core.gap import Gaps
 from complement.core.verdict import Judgement
+from complement.curation import Curated, CurateOptions
 from complement.deliver import refuse_overwrite, with_origin
 from complement.edge import edge
 from complement.engine.shards import Engine
 from complement.fill import ImputeOptions, fill, fill_to
+from complement.find import GapOptions, find
 from complement.make import GenerateOptions
+from complement.measure.collapse import Collapse
 from complement.ready import Tell, prepared
 from complement.recipe import Recipe
+from complement.release import Checked
+from complement.repeat import CollapseOptions
 from complement.run import judged, story
 from complement.runfolder import RunFolder
 from complement.source.write import write_table
@@ -121,6 +128,56 @@ def impute_to(
     """`impute` into a file, or into `times` files; what was filled. See `complement.fill.fill_to`."""
     with edge():
         return fill_to(real, out, times=times, replace=replace, **options)
+
+
+@strict
+def curate(data: object, *, real: object = None, **options: Unpack[CurateOptions]) -> Curated:
+    """Say of each record why it should be left out, and keep the others; `data`, synthetic or not, is a path or speaks Arrow.
+
+    `real`: the real records that it was made from, or should be like; without it only steps that need none run. `against`:
+    records that must not stand in `data`, such as a test set. See `complement.curation.curate`.
+    """
+    with edge():
+        return curation.curate(data, real=real, **options)
+
+
+@strict
+def gaps(real: object, **options: Unpack[GapOptions]) -> Gaps:
+    """The parts of the real records where the learner is weak or records are few, named as conditions.
+
+    `real`: a path, anything that speaks Arrow, or a recipe. `expected`: records as they will come, of which some may lack in
+    `real`. See `complement.find.find` for how chance is kept out.
+    """
+    with edge():
+        return find(real, **options)
+
+
+@strict
+def collapse(
+    real: object,
+    *,
+    engine: Engine = Engine(),
+    out: Path | None = None,
+    tell: Tell = lambda event, facts: None,
+    **options: Unpack[CollapseOptions],
+) -> Collapse:
+    """What becomes of a generator that is trained, generation after generation, on what it made.
+
+    Under each of the policies (replace, accumulate, anchor) `generations` are run in several chains, measured against real
+    records that none learnt from, and compared with chains that learn from fresh real ones. See `complement.repeat.collapse`.
+    """
+    with edge():
+        return repeat.collapse(real, engine=engine, out=out, tell=tell, **options)
+
+
+@strict
+def verify(folder: str | Path, *, digest: str | None = None) -> Checked:
+    """Check a release: every byte of every file, and every statement that its records can confirm or refute.
+
+    `digest`: what the maker of the release told by another way; without it a folder is only compared with itself.
+    """
+    with edge():
+        return releases.verify(Path(folder), digest=digest)
 
 
 @strict

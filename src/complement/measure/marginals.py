@@ -34,8 +34,9 @@ def details(synthetic: Dataset, context: Context, *, seed: int = 0) -> dict[str,
     {"columns": [{"name", "kind", "distance", "base", "bins": [labels], "real": [shares], "synthetic": [shares]}], "pairs":
     {"names": [...], "real": [[...]], "synthetic": [[...]]}, "left_out": columns not shown}. Real means train; "base" is None
     without tune. At most 60 columns: the target, then those farthest off beyond the base, in the order of the schema. No bar
-    stands for fewer than 10 real records: rarer levels are "other", together with the least of the rest if those are fewer, too; edges
-    are rounded quantiles, never the smallest or largest value. With fewer than 10 real records there are no bars and no pairs. At most
+    stands for fewer than 10 real records: rarer levels are "other", together with the least of the rest if those are too few;
+    edges are rounded quantiles, or a value that a tenth of the records share, and never the largest value. With fewer than 10
+    real records there are no bars and no pairs. At most
     20,000 records a side are looked at; shares are rounded to .001, associations (`measure.associations`) to .01.
     """
     train = drawn(context.train, MOST_ROWS, seed, "details", "train")
@@ -104,12 +105,17 @@ def _edges(values: np.ndarray, column: Column) -> np.ndarray:
     """Rounded quantiles between which, and beyond which, at least 10 real records lie."""
     if len(values) < 2 * LEAST:
         return np.zeros(0)
-    inner = np.unique(np.quantile(values, np.arange(1, BINS) / BINS))
+    distinct, counts = np.unique(values, return_counts=True)
+    own = distinct[counts * BINS >= len(values)]  # zeros, say: a value that a bin's worth of records share
+    rest = values[~np.isin(values, own)]
+    inner = np.unique(np.quantile(rest, np.arange(1, BINS) / BINS)) if len(rest) >= 2 * LEAST else np.zeros(0)
     width = float(np.median(np.diff(inner))) if len(inner) > 1 else float(values.std()) or 1.0
     step = DAY if column.kind in ("date", "datetime") else 10.0 ** (floor(log10(width)) + 1 - DIGITS)
     step = max(1.0, step) if column.kind == "integer" else step
+    after = own + (1.0 if column.kind == "integer" else step)
+    found = np.unique(np.concatenate([np.round(inner / step) * step, own, after]))
     edges: list[float] = []
-    for edge in np.unique(np.round(inner / step) * step):
+    for edge in found[found > distinct[0]]:
         before = edges[-1] if edges else -np.inf
         if ((values >= before) & (values < edge)).sum() >= LEAST and (values >= edge).sum() >= LEAST:
             edges.append(float(edge))
@@ -131,7 +137,7 @@ def _edge(value: float, column: Column) -> str:
 
 
 def _merged(labels: list[str], real: np.ndarray, made: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Shares of each label; those of fewer than 10 real records are "other", which joins the least label if it has fewer still."""
+    """Shares of each label; those of fewer than 10 real records are "other", which joins the least label if it is too few."""
     counts = np.bincount(real, minlength=len(labels))
     other = labels.index(OTHER)
     into = np.where(counts < LEAST, other, np.arange(len(labels)))

@@ -103,6 +103,7 @@ class Finding(Part):
     """Whether gaps are looked for: parts of the records where the model is weak or records are few, which become requests."""
 
     find: int = Field(default=0, ge=0, le=20, description="At most so many gaps become requests; 0: none is looked for.")
+    where: tuple[Where, ...] = Field(default=(), description="Parts of your own: asked for beside those that are found.")
     expected: Name | None = Field(
         default=None,
         description="Records as they will come; what is thinner in the real data than there is a gap, too.",
