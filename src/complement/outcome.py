@@ -12,7 +12,7 @@ from complement.core.verdict import Judgement
 from complement.engine.files import read_bytes, write_atomically
 from complement.ready import Ready, Tell
 from complement.release import UNKNOWN, Facts, bundle
-from complement.report import facts_of, page
+from complement.report import facts_of, for_release, page
 from complement.runfolder import CURATE, GAP, MEASURE, PROVE, RELEASE, REPORT, RunFolder, finite
 from complement.stages import FUNNEL, GAPS, SCORES
 
@@ -82,7 +82,7 @@ def _facts(ready: Ready, folder: Path, judgement: Judgement) -> Facts:
         plan=ready.plan,
         recipe=recipe.as_plain(),
         openings=_json(folder / PROVE / OPENINGS)["count"],
-        report_html=page(facts_of(folder)),
+        report_html=page(for_release(facts_of(folder), name=_name(ready))),
         notes=[*ready.source.notes, *ready.partition.cautions, *ready.partition.notes],
         private=(str(recipe.folder), recipe.real, str(folder)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -304,5 +305,5 @@ def test_the_example_of_the_page_comes_true(tmp_path: Path, monkeypatch: pytest.
 
 def scores_on(screen: str) -> list[tuple[str, float]]:
     """Names and values of the lines that show a score."""
-    words = [line.split() for line in screen.splitlines()]
-    return [(line[0], float(line[1])) for line in words if len(line) > 2 and line[0] in MEASURED]
+    found = re.findall(r"^ (\S+) +(-?[\d.,]+) ", screen, flags=re.MULTILINE)
+    return [(name, float(value.replace(",", ""))) for name, value in found if name in MEASURED]

@@ -76,9 +76,44 @@ class Worth:
 
 
 @dataclass(frozen=True)
+class Screened:
+    """A weight that screening tried: the metric minus that at weight 0, + is better, averaged over `n` folds.
+
+    Measured on records held out of the folds' learning parts, not on sealed ones. The interval (95 %, of t) is over folds: None
+    at weight 0, which is compared with itself, and where there is one fold.
+    """
+
+    weight: float
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The metric on the sealed records, in its own unit, of models that learnt from `rows` real records, with its interval."""
+
+    rows: float
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class RealCurve:
+    """What more real records give: real records alone at several sizes, and the arm at half of all and at all of them."""
+
+    better: Literal["high", "low"]
+    points: tuple[CurvePoint, ...]
+    arms: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What a trial decided for one learner. `weight` is the arm's weight (the median over folds when screened).
 
+    `screening`: empty where one weight was given. `curve`: None where none was measured; `real_rows_equivalent` says why.
     `equivalence` is the effect with the interval at 1 - 2 alpha (90 %), by which NO DIFFERENCE is decided. `cautions` are notes
     that put the whole verdict in doubt, such as a unit that nobody named; they stand right under the headline.
     """
@@ -103,6 +138,8 @@ class Verdict:
     notes: tuple[str, ...] = ()
     equivalence: Effect | None = None
     cautions: tuple[str, ...] = ()
+    screening: tuple[Screened, ...] = ()
+    curve: RealCurve | None = None
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)

@@ -47,6 +47,10 @@ class Losses:
         """
         return self.loss - ANNOUNCED * (self.loss - self.surplus)
 
+    def take(self, rows: np.ndarray) -> Losses:
+        """Those of these positions, in this order."""
+        return Losses(self.loss[rows], self.surplus[rows], self.unrest[rows], self.scores.take(pa.array(rows)))
+
 
 def losses_of(records: Dataset, purpose: Purpose, learner: Learner, *, unit: np.ndarray, seed: int) -> Losses:
     """Out-of-fold losses of the learner: 5 folds of whole units, dealt by target; log-loss, or squared error.

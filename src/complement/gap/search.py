@@ -56,10 +56,10 @@ class Field:
         allowed = [one for one in found if not any(overlap(one.mask, mask) >= OVERLAP for mask in barred)]
         return sorted(allowed, key=lambda one: (-one.height, one.terms, one.text))
 
-    def best(self, value: np.ndarray, *, barred: Sequence[np.ndarray] = ()) -> Slice | None:
-        """The highest slice, or one of fewer terms that is nearly as high."""
-        found = self.search(value, barred=barred)
-        if not found or found[0].height <= 0:
+    def best(self, value: np.ndarray, *, barred: Sequence[np.ndarray] = (), above: float = 0.0) -> Slice | None:
+        """The highest slice above this height, or one of fewer terms that is above it, too, and nearly as high."""
+        found = [one for one in self.search(value, barred=barred) if one.height > above]
+        if not found:
             return None
         near = [one for one in found if one.height >= SIMPLER * found[0].height]
         return min(near, key=lambda one: (one.terms, -one.height))
@@ -191,12 +191,54 @@ def standard(value: np.ndarray) -> np.ndarray:
     return (value - value.mean()) / spread if spread > 0 else np.zeros(len(value))
 
 
-def null_heights(field: Field, value: np.ndarray, unit: np.ndarray, *, seed: int) -> np.ndarray:
+def null_of(field: Field, value: np.ndarray, unit: np.ndarray, *, seed: int) -> Null:
     """The highest slice of each of 199 permutations: the whole search is repeated (Westfall & Young 1993)."""
-    shuffled = Shuffled.of(unit)
+    shuffled, level = Shuffled.of(unit), standard(value)
     with one_thread():
-        drawn = (shuffled.draw(value, rng_at(seed, "gap", "null", k)) for k in range(PERMUTATIONS))
-        return np.array([field.highest(one) for one in drawn])
+        drawn = (shuffled.draw(level, rng_at(seed, "gap", "null", k)) for k in range(PERMUTATIONS))
+        return Null(np.array([field.highest(one) for one in drawn]))
+
+
+@dataclass(frozen=True, repr=False)
+class Null:
+    """How high the highest slice stands where no slice differs: `heights` of permuted tables, shape (permutations,)."""
+
+    heights: np.ndarray
+
+    @property
+    def bound(self) -> float:
+        """The height that p <= .05 lies above: for all slices at once, as each is the highest of its table."""
+        return float(np.sort(self.heights)[-max(1, int(ALPHA * (1 + len(self.heights))))])
+
+    def p(self, height: float) -> float:
+        """The share of tables, this one included, whose highest slice is as high."""
+        return float((1 + (self.heights >= height).sum()) / (1 + len(self.heights)))
+
+
+def evident(field: Field, null: Null, value: np.ndarray, *, most: int, barred: Sequence[np.ndarray] = ()) -> list[Slice]:
+    """At most `most` slices above the null's bound, one after the other, each after the excess of those before it is taken off.
+
+    `value`: shape (records,). `barred`: masks of slices that are known; their excess is taken off first, too.
+    """
+    level, found = standard(value), list[Slice]()
+    for mask in barred:
+        level = without(level, mask)
+    while len(found) < most:
+        best = field.best(level, barred=barred, above=max(0.0, null.bound))
+        if best is None:
+            break
+        found.append(best)
+        barred = [*barred, best.mask]
+        level = without(level, best.mask)
+    return found
+
+
+def without(value: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The values with the slice brought to the mean of the rest, mean 0 again."""
+    if mask.all() or not mask.any():
+        return value
+    level = value - (value[mask].mean() - value[~mask].mean()) * mask
+    return level - level.mean()
 
 
 @dataclass(frozen=True, repr=False)

@@ -14,8 +14,8 @@ from complement.core.score import Score
 from complement.gap.ask import rows_to_reach
 from complement.gap.atoms import atoms_of
 from complement.gap.clusters import named_clusters
-from complement.gap.search import ALPHA, Field, Slice, null_heights, standard
-from complement.gap.weak import LEAST, LEAST_SHARE, bounded, contrast, without
+from complement.gap.search import Field, Null, Slice, evident, null_of
+from complement.gap.weak import LEAST, LEAST_SHARE, bounded, contrast
 
 
 def find_thin(records: Dataset, expected: Dataset, *, unit: np.ndarray | None = None, most: int = 5, seed: int = 0) -> Gaps:
@@ -41,10 +41,10 @@ def find_thin(records: Dataset, expected: Dataset, *, unit: np.ndarray | None = 
     least = max(LEAST, round(LEAST_SHARE * both.rows))
     atoms = atoms_of(both, least=least)
     field = Field(atoms, named_clusters(both, atoms, seed=seed), least)
-    null = null_heights(field, standard(later), joined, seed=seed)
+    null = null_of(field, later, joined, seed=seed)
     found = [
         _gap(number, one, (records, unit), (sides[1], units[1]), null)
-        for number, one in enumerate(_distinct(field, null, later, most))
+        for number, one in enumerate(evident(field, null, later, most=most))
     ]
     return Gaps(tuple(found), field.count(), tuple(notes))
 
@@ -56,31 +56,15 @@ def _features(side: Dataset) -> Dataset:
     return Dataset.of(side.records.select([column.name for column in columns]), schema)
 
 
-def _distinct(field: Field, null: np.ndarray, later: np.ndarray, most: int) -> list[Slice]:
-    value, found, barred = standard(later), list[Slice](), list[np.ndarray]()
-    while len(found) < most:
-        best = field.best(value, barred=barred)
-        if best is None or _p(null, best.height) > ALPHA:
-            break
-        found.append(best)
-        barred.append(best.mask)
-        value = without(value, best.mask)
-    return found
-
-
-def _p(null: np.ndarray, height: float) -> float:
-    return float((1 + (null >= height).sum()) / (1 + len(null)))
-
-
 def _gap(
-    number: int, one: Slice, real: tuple[Dataset, np.ndarray], expected: tuple[Dataset, np.ndarray], null: np.ndarray
+    number: int, one: Slice, real: tuple[Dataset, np.ndarray], expected: tuple[Dataset, np.ndarray], null: Null
 ) -> Gap:
     where = Condition.parse(one.text)
     (records, unit), (others, other_unit) = real, expected
     here, there = where.mask(records.records), where.mask(others.records)
     both, side = np.r_[here, there].astype(float), np.r_[np.zeros(len(here), bool), np.ones(len(there), bool)]
     value, error = contrast(both, side, np.r_[unit, other_unit + int(unit.max()) + 1])
-    reach = float(np.quantile(null, 1 - ALPHA, method="higher")) * error
+    reach = null.bound * error
     units = len(np.unique(unit[here]))
     has = f"{here.mean():.1%} of the real records are there, {there.mean():.1%} of the expected ones"
     none = "" if here.any() else " No generator can learn from records that are not there: collect some."
@@ -94,7 +78,7 @@ def _gap(
         inside=float("nan"),
         outside=float("nan"),
         excess=Score("share_lacking", value, max(-1.0, value - reach), min(1.0, value + reach), units, "low"),
-        p=_p(null, one.height),
+        p=null.p(one.height),
         rows=rows_to_reach(int(here.sum()), records.rows, float(there.mean())),
         reason=f"{has}.{none}",
         expected_share=float(there.mean()),

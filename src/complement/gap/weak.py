@@ -19,7 +19,7 @@ from complement.gap.atoms import atoms_of
 from complement.gap.clusters import named_clusters
 from complement.gap.effect import metric_effect
 from complement.gap.losses import Losses, losses_of
-from complement.gap.search import ALPHA, Field, Slice, null_heights, standard
+from complement.gap.search import ALPHA, Field, Null, evident, null_of, standard
 
 MOST_RECORDS = 20_000  # that are searched: a random part of the units of a larger table
 LEAST, LEAST_SHARE = (
@@ -47,19 +47,18 @@ class _Looked:
     unit: np.ndarray
     losses: Losses
     field: Field
-    null: np.ndarray
-
-    @property
-    def bound(self) -> float:
-        """The height that the highest slice of a permuted table stays below in 95 %."""
-        return float(np.quantile(self.null, 1 - ALPHA, method="higher"))
-
-    def p(self, height: float) -> float:
-        return float((1 + (self.null >= height).sum()) / (1 + len(self.null)))
+    null: Null
 
 
 def find_weak(
-    records: Dataset, task: Task, *, unit: np.ndarray | None = None, named: Sequence[Condition] = (), most: int = 5, seed: int = 0
+    records: Dataset,
+    task: Task,
+    *,
+    unit: np.ndarray | None = None,
+    named: Sequence[Condition] = (),
+    most: int = 5,
+    seed: int = 0,
+    losses: Losses | None = None,
 ) -> Gaps:
     """The slices where the learner is weak beyond chance, at most `most`, the most evident first; `named` ones come before.
 
@@ -68,13 +67,16 @@ def find_weak(
     slice of at most 5 % of them, so that a table without gaps gives one in at most 5 %. The same bound makes every interval hold
     for all slices at once: no half of the records is spent on confirming, and choosing the best does not void it (the value
     itself stays optimistic; trust the low end). After a gap is taken, its excess is removed and the search goes on: what is only
-    its shadow is not reported. `named` slices are measured and reported whether or not they are evident.
+    its shadow is not reported. `named` slices are measured and reported whether or not they are evident. `losses`: those of these
+    records in their order, where they are known already; no learner is then fitted.
     Bounded: of more than 20,000 records, a random part by unit is searched. Conditions speak of features only: the records of a
     class differ in loss by how rare it is, which is no gap. Raises ProveError "prove-too-few" below 40 records or 10 units.
     """
     unit = records.units() if unit is None else unit
     kept, notes = bounded(records.rows, unit, seed=seed)
-    looked = _look(records.take(kept), task, unit[kept], seed)
+    part, own = records.take(kept), unit[kept]
+    known = losses_of(part, task.purpose, task.learner, unit=own, seed=seed) if losses is None else losses.take(kept)
+    looked = _look(part, known, own, seed)
     whole = (records, unit)
     found: list[Gap] = []
     for number, where in enumerate(named):
@@ -85,9 +87,10 @@ def find_weak(
             notes.append(
                 f"The named gap '{where}' holds {int(mask.sum())} of {looked.records.rows:,} records: nothing to measure."
             )
+    known_masks = [where.mask(part.records) for where in named]
     found += [
         _gap(f"weak-{number + 1}", Condition.parse(one.text), one.mask, (looked, task, whole), seed, one.height)
-        for number, one in enumerate(_distinct(looked, most, [where.mask(looked.records.records) for where in named]))
+        for number, one in enumerate(evident(looked.field, looked.null, known.value, most=most, barred=known_masks))
     ]
     return Gaps(tuple(found), looked.field.count(), tuple(notes))
 
@@ -103,35 +106,11 @@ def bounded(rows: int, unit: np.ndarray, *, seed: int, most: int = MOST_RECORDS)
     return kept, [f"Searched: {len(kept):,} of {rows:,} records, a random part by unit."]
 
 
-def _look(records: Dataset, task: Task, unit: np.ndarray, seed: int) -> _Looked:
-    losses = losses_of(records, task.purpose, task.learner, unit=unit, seed=seed)
+def _look(records: Dataset, losses: Losses, unit: np.ndarray, seed: int) -> _Looked:
     least = max(LEAST, round(LEAST_SHARE * records.rows))
     atoms = atoms_of(records, least=least)
     field = Field(atoms, named_clusters(records, atoms, seed=seed), least)
-    return _Looked(records, unit, losses, field, null_heights(field, standard(losses.value), unit, seed=seed))
-
-
-def _distinct(looked: _Looked, most: int, barred: list[np.ndarray]) -> list[Slice]:
-    """The evident slices one after the other, each after the excess of those before it is taken off."""
-    value, found = standard(looked.losses.value), list[Slice]()
-    for mask in barred:
-        value = without(value, mask)
-    while len(found) < most:
-        best = looked.field.best(value, barred=barred)
-        if best is None or looked.p(best.height) > ALPHA:
-            break
-        found.append(best)
-        barred = [*barred, best.mask]
-        value = without(value, best.mask)
-    return found
-
-
-def without(value: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The values with the slice brought to the mean of the rest, mean 0 again."""
-    if mask.all() or not mask.any():
-        return value
-    level = value - (value[mask].mean() - value[~mask].mean()) * mask
-    return level - level.mean()
+    return _Looked(records, unit, losses, field, null_of(field, losses.value, unit, seed=seed))
 
 
 def _gap(
@@ -151,7 +130,7 @@ def _gap(
     count, units, share = int(everywhere.sum()), len(np.unique(unit[everywhere])), float(everywhere.mean())
     inside, outside = float(losses.loss[mask].mean()), float(losses.loss[~mask].mean())
     value, error = contrast(losses.value, mask, looked.unit)
-    reach = max(looked.bound, 1.96) * error
+    reach = max(looked.null.bound, 1.96) * error
     excess = Score("loss_excess", value, value - reach, value + reach, len(np.unique(looked.unit[mask])), "low")
     surplus = float(losses.surplus[mask].mean() - losses.surplus[~mask].mean())
     unrest, unrest_error = contrast(losses.unrest, mask, looked.unit)
@@ -169,9 +148,9 @@ def _gap(
         inside=inside,
         outside=outside,
         excess=excess,
-        p=looked.p(height),
+        p=looked.null.p(height),
         rows=rows_to_double(count, records.rows),
-        reason=_reason(inside, outside, surplus, few, looked.p(height)),
+        reason=_reason(inside, outside, surplus, few, looked.null.p(height)),
         effects=effects,
     )
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from complement.core.seed import rng_at, seed_at
-from complement.core.verdict import Worth
+from complement.core.verdict import CurvePoint, RealCurve, Worth
 from complement.prove import arms
 from complement.prove.arms import Training
 from complement.prove.design import Trial, share_of
@@ -102,6 +103,20 @@ def _scores(task: CurveTask, tables: Sequence[pa.Table], column: str) -> Scores:
         [score_array(pa.table({"score": tables[cut * REPEATS + r].column(column)})) for r in range(REPEATS)]
         for cut in range(len(task.trial.cuts))
     ]
+
+
+def shown(curve: Curve, *, better: Literal["high", "low"]) -> RealCurve:
+    """The curve in the metric's own unit, with 95 % intervals over the sealed units: real only, and the arm at half and at n."""
+    sign = -1.0 if better == "low" else 1.0
+
+    def point(rows: float, value: float, drawn: np.ndarray) -> CurvePoint:
+        low, high = np.quantile(sign * drawn, [0.025, 0.975])
+        return CurvePoint(float(rows), float(sign * value), float(low), float(high))
+
+    sizes = zip(curve.rows, curve.real, curve.real_drawn.T, strict=True)
+    half, full = HALF * curve.rows[-1], curve.rows[-1]
+    arms = (point(half, curve.half_arm, curve.half_drawn), point(full, curve.full_arm, curve.full_drawn))
+    return RealCurve(better, tuple(point(*size) for size in sizes), arms)
 
 
 def worth_of(curve: Curve, *, price: float | None, cost: float) -> Worth:

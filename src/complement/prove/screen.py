@@ -5,13 +5,16 @@ The arm of a trial is "screen, then train", so that choosing the best of several
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.stats import t
 
 from complement.core.seed import seed_at
+from complement.core.verdict import Screened
 from complement.prove import arms
 from complement.prove.design import Cut, Trial, inner_cuts
 from complement.prove.estimate import in_part, measured
@@ -66,3 +69,27 @@ def chosen(table: pa.Table) -> dict[str, float]:
     """The weight that screening chose, by learner."""
     last = table.filter(pc.equal(table.column("round"), -1))
     return dict(zip(last.column("learner").to_pylist(), last.column("weight").to_pylist(), strict=True))
+
+
+def screened(tables: Sequence[pa.Table], learner: str) -> tuple[Screened, ...]:
+    """What every weight gave against weight 0, by the table of each cut; none where weight 0 was not tried.
+
+    Of the first round alone: there every weight is measured on the same records. Later ones hold only those that did well in
+    it, by luck too, and a mean over both would pull the others down.
+    """
+    found: dict[float, list[float]] = {}
+    for table in tables:
+        rows = [row for row in table.to_pylist() if row["learner"] == learner and row["round"] == 0]
+        base = next((row["score"] for row in rows if row["weight"] == 0), float("nan"))
+        for row in rows:
+            if np.isfinite(row["score"] - base):
+                found.setdefault(row["weight"], []).append(row["score"] - base)
+    return tuple(_over_folds(weight, np.array(gains)) for weight, gains in sorted(found.items()))
+
+
+def _over_folds(weight: float, gains: np.ndarray) -> Screened:
+    value, folds = float(gains.mean()), len(gains)
+    if weight == 0 or folds < 2:
+        return Screened(weight, value, None, None, folds)
+    reach = float(t.ppf(0.975, folds - 1) * gains.std(ddof=1) / np.sqrt(folds))
+    return Screened(weight, value, value - reach, value + reach, folds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -80,7 +80,8 @@ def judge(case: Case, means: Means, *, plan: Plan = Plan(), site: Site = Site())
     planned = _planned(trial, pilot)
     work.pilot_cpu = round(_cpu_seconds() - work.cpu, 2)
     site.tell("planned", {**planned, "pilot_cpu_seconds": work.pilot_cpu})
-    weights = _weights(trial, work)
+    screening = work.map("screen", ScreenTask(trial), len(trial.cuts)) if len(trial.plan.screened) > 1 else []
+    weights = _weights(trial, screening)
     fits = FitTask(trial, weights)
     tables = work.map("fits", fits, len(trial.cuts) * trial.seeds)
     curve = CurveTask(trial, weights) if _wants_curve(trial, weights) else None
@@ -93,6 +94,7 @@ def judge(case: Case, means: Means, *, plan: Plan = Plan(), site: Site = Site())
         tables,
         curve,
         points,
+        screening,
         lambda name, of: on_arrays(means.metric_of(name, of), of),
         leaks,
         _gate(trial, means.privacy, case.verified),
@@ -200,11 +202,10 @@ def planned_fits(trial: Trial) -> int:
     return fits
 
 
-def _weights(trial: Trial, work: _Work) -> dict[str, tuple[float, ...]]:
-    weights = trial.plan.screened
-    if len(weights) == 1:
-        return {name: weights * len(trial.cuts) for name in trial.learners}
-    found = [chosen(table) for table in work.map("screen", ScreenTask(trial), len(trial.cuts))]
+def _weights(trial: Trial, screening: Sequence[pa.Table]) -> dict[str, tuple[float, ...]]:
+    if not screening:
+        return {name: trial.plan.screened * len(trial.cuts) for name in trial.learners}
+    found = [chosen(table) for table in screening]
     return {name: tuple(choice[name] for choice in found) for name in trial.learners}
 
 

@@ -14,7 +14,7 @@ from complement.core.score import Score
 from complement.core.values import as_text
 from complement.core.verdict import Comparison, Effect, Guard, Leak, SliceEffect, Verdict, Worth
 from complement.prove.arms import ARM, COMPETITORS, REAL, real_mass
-from complement.prove.curve import CurveTask, Ends, agreeing, curve_of, worth_of
+from complement.prove.curve import Curve, CurveTask, Ends, agreeing, curve_of, shown, worth_of
 from complement.prove.decide import Evidence, compare, decide, decide_substitute
 from complement.prove.design import Trial
 from complement.prove.estimate import (
@@ -35,6 +35,7 @@ from complement.prove.headline import headline, too_good
 from complement.prove.metrics import score_array, truth_array
 from complement.prove.plug_in_metric import OnArrays
 from complement.prove.pool import Fixed
+from complement.prove.screen import screened
 from complement.prove.statistics import Estimate, critical, detectable, simultaneous, units_to_settle
 
 FAR = 5  # times the metric's own margin, above or below which one that was asked for is pointed out
@@ -48,6 +49,7 @@ class Results:
     tables: Sequence[pa.Table]
     curve: CurveTask | None
     points: Sequence[pa.Table]
+    screening: Sequence[pa.Table]
     metric_of: Callable[[str, Purpose], OnArrays]
     leaks: tuple[Leak, ...]
     gate: tuple[bool | None, str, list[Score]] | None
@@ -119,6 +121,7 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
     guards, slices = _guards(results, sealed, case)
     comparisons = _comparisons(results, sealed, masks, case)
     rarest = per_class(sealed, judged(trial.metric, sealed, masks), trial.purpose)
+    curve = _curve(results, sealed, masks, case)
     evidence = Evidence(
         case.estimate.effect(max(level, critical(case.estimate, alpha))),
         case.estimate.effect(max(loose, critical(case.estimate, 2 * alpha))),
@@ -149,13 +152,15 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
         baseline=_baseline(trial, sealed, masks, case),
         detectable_effect=detectable(case.estimate, alpha, case.margin),
         units_to_settle=units_to_settle(case.estimate, alpha, case.margin),
-        real_rows_equivalent=_worth(results, sealed, masks, case),
+        real_rows_equivalent=_worth(results, curve, case),
         comparisons=tuple(comparisons),
         guards=tuple(guards),
         slices=tuple(slices),
         leaks=results.leaks,
         notes=_notes(results, case),
         equivalence=evidence.equivalence,
+        screening=screened(results.screening, case.name),
+        curve=None if curve is None else shown(curve, better="low" if trial.metric.better == "low" else "high"),
     )
     verdict = replace(verdict, cautions=(*trial.partition.cautions, *too_good(verdict, trial.purpose)))
     return headline(verdict, trial.purpose, rarest=rarest, question=trial.plan.question)
@@ -231,12 +236,17 @@ def _arm_prior(results: Results, case: _Case) -> list[float] | None:
     return shares
 
 
-def _worth(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case) -> Worth:
+def _curve(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case) -> Curve | None:
+    if results.curve is None:
+        return None
+    ends = Ends(sealed, case.base, case.arm, masks)
+    return curve_of(results.curve, results.points, case.name, results.trial.metric, ends)
+
+
+def _worth(results: Results, curve: Curve | None, case: _Case) -> Worth:
     trial = results.trial
     if results.curve is None:
         return Worth(note=_no_curve(trial))
-    ends = Ends(sealed, case.base, case.arm, masks)
-    curve = curve_of(results.curve, results.points, case.name, trial.metric, ends)
     if curve is None:
         return Worth(note="the metric is not defined at every size of the curve")
     made = (

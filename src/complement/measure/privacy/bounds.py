@@ -14,11 +14,20 @@ RATES: Mapping[str, str] = {
     "density_tpr_at_0.001": "density_fpr_at_0.001",
     "density_isolated_tpr": "density_isolated_fpr",
     "density_isolated_tpr_at_0.001": "density_isolated_fpr_at_0.001",
+    "density_rare_tpr": "density_rare_fpr",
+    "density_rare_tpr_at_0.001": "density_rare_fpr_at_0.001",
+    "density_busy_tpr": "density_busy_fpr",
+    "density_busy_tpr_at_0.001": "density_busy_fpr_at_0.001",
     "near_tpr": "near_fpr",
     "near_tpr_at_0.001": "near_fpr_at_0.001",
     "near_tpr_at_0.003": "near_fpr_at_0.003",
+    "near_rare_tpr": "near_rare_fpr",
+    "near_busy_tpr": "near_busy_fpr",
+    "part_tpr": "part_fpr",
+    "part_tpr_at_0.001": "part_fpr_at_0.001",
+    "part_tpr_at_0.003": "part_fpr_at_0.003",
 }
-AREAS = ("membership_auc", "density_auc", "density_isolated_auc", "shadow_auc")
+AREAS = ("membership_auc", "density_auc", "density_isolated_auc", "density_rare_auc", "density_busy_auc", "shadow_auc")
 LIFTS = ("attribute_lift", "attribute_lift_most", "linked_lift", "singled_out_lift")
 BASES: Mapping[str, str] = {"linked": "linked_base", "singled_out": "singled_out_base", "rare_repeated": "rare_repeated_base"}
 
