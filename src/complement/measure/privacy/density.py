@@ -41,8 +41,8 @@ class DensityRatio:
     "density_isolated_tpr", "density_isolated_fpr", from 100 of them on, and the same "_at_0.001" from 1,000 on.
     "density_rare_auc", "density_busy_auc" and their rates: the same among a group (see `groups`), drawn from all of its records.
     A unit counts once, by the most conspicuous of its records. At most `most_rows` records a side, `most_synthetic` made ones
-    and `most_reference` reference records are compared, drawn from `seed`; `reference` is the share of tune that is the reference.
-    Empty without tune, or with a single unit of it. Raises UsageError "usage" for sizes and shares that are none.
+    and `most_reference` reference records are compared, drawn from `seed`; `reference`: the reference's share of
+    tune. Empty without tune, or with a single unit of it. Raises UsageError "usage" for sizes and shares that are none.
     """
 
     most_rows: int = 5000

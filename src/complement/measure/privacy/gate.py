@@ -67,16 +67,19 @@ def gate(scores: Sequence[Score], *, strangers: str = "", formal: Formal | None 
     """
     by_name = {score.name: score for score in scores}
     lacking = [name for name in NEEDED if name not in by_name]
+    were = "was" if len(lacking) == 1 else "were"
     if lacking:
-        were = "was" if len(lacking) == 1 else "were"
-        return None, f"Not shown: {', '.join(lacking)} {were} not measured; that takes real records that no generator saw."
-    if strangers:
-        return None, f"Not shown: {strangers}"
-    failed = _copied(by_name) or _repeated(by_name) or _recognised(by_name) or _ranked(by_name) or _lifted(by_name)
-    return failed or _not_shown(by_name) or (True, _passed(by_name, formal))
+        met = f"Not shown: {', '.join(lacking)} {were} not measured; that takes real records that no generator saw."
+        answer: Verdict = (None, met)
+    elif strangers:
+        answer = (None, f"Not shown: {strangers}")
+    else:
+        failed = _copied(by_name) or _repeated(by_name) or _recognised(by_name) or _ranked(by_name) or _lifted(by_name)
+        answer = failed or _not_shown(by_name) or (True, _passed(by_name))
+    return answer[0], f"{answer[1]} {told_of(formal)}"
 
 
-def _passed(by_name: Mapping[str, Score], formal: Formal | None) -> str:
+def _passed(by_name: Mapping[str, Score]) -> str:
     areas = {told: by_name[name] for told, name in ATTACKS.items() if name in by_name}
     told_areas = [f"{told.lower()} AUC {auc.value:.3f} (at most {auc.high or 1.0:.3f})" for told, auc in areas.items()]
     copies, base = by_name["copy_share"], by_name["copy_share_base"]
@@ -85,9 +88,7 @@ def _passed(by_name: Mapping[str, Score], formal: Formal | None) -> str:
     if lifts:
         most = max(lifts, key=lambda lift: lift.high or 0.0)
         stronger = f"Attributes, links, descriptions: at most {most.high or 1.0:.1%} oftener right than of strangers."
-    if not lifts and formal is None:
-        return f"Exact copies {copies.value:.2%} (base rate {base.value:.2%}); {'; '.join(told_areas)}. {stronger}"
-    return f"Exact copies {copies.value:.2%} (base rate {base.value:.2%}); {'; '.join(told_areas)}. {stronger} {told_of(formal)}"
+    return f"Exact copies {copies.value:.2%} (base rate {base.value:.2%}); {'; '.join(told_areas)}. {stronger}"
 
 
 def _not_shown(by_name: Mapping[str, Score]) -> Verdict | None:
@@ -188,7 +189,7 @@ def _recognised(by_name: Mapping[str, Score]) -> Verdict | None:
             continue
         tpr, fpr = by_name[name], by_name[base]
         # With few non-members the threshold is loose: guessing may then find as many members as `fpr.high`.
-        wanted = 0.0 if name.startswith("near") else LOW_FPR if name.endswith("_at_0.001") else FPR
+        wanted = 0.0 if name.startswith(("near", "part")) else LOW_FPR if name.endswith("_at_0.001") else FPR
         allowed = max(TIMES * wanted, fpr.high or 0.0)
         low = least(tpr, looks(by_name))
         if low is not None and low > allowed:
@@ -233,8 +234,13 @@ def _named(score: str) -> str:
     named = {
         "membership": "Membership",
         "density_isolated": "Density ratio, most isolated 5 %",
+        "density_rare": "Density ratio, rarest class",
+        "density_busy": "Density ratio, units with many records",
         "density": "Density ratio",
+        "near_rare": "Near copies, rarest class",
+        "near_busy": "Near copies, units with many records",
         "near": "Near copies",
+        "part": "Parts of records",
         "shadow": "Shadow models, most exposed records",
         "attribute": "Attribute inference",
         "linked": "Linkability",
