@@ -3,13 +3,14 @@
     python bench/gaps.py planted --out bench/results/gaps.json                 # 20 for each of 5 tables
     python bench/gaps.py permuted --trials 50 --rows 1500                      # 50 for each of 5 tables
     python bench/gaps.py quiet --trials 60 --rows 1000                         # worlds without a gap (gap_worlds.py)
+    python bench/gaps.py closed --trials 12                                    # complement run on a part that was removed
     python bench/gaps.py cost                                                  # CPU-seconds by records
 
 `planted`: a slice of 5 to 15 % of a random part of a real table, by one random column or two (their own random ranges, not the
 finder's), is *noised* (every target in it drawn at random, so that the learner is weak there), *thinned* (a tenth of its records
 stay) or *removed*; for the latter two the finder gets fresh records without a target as what is expected. Found: one of the first
-three gaps has a Jaccard index of at least .5 with the planted slice, on records where it is whole. The table's own gaps stay in it
-and compete for the three places. `permuted`: losses in random order across units, and all else as ever. `quiet`: no slice is
+three gaps has a Jaccard index of at least .5 with the planted slice, on records where it is whole. The table has its own gaps
+that compete for the three places. `permuted`: losses in random order across units, and all else as ever. `quiet`: no slice is
 worse than another, and all else is done to make it seem so; `shadow`: one is, and a second one must not be reported.
 """
 
@@ -20,12 +21,13 @@ import json
 import time
 from collections import defaultdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
-from scipy.stats import binomtest
 from gap_worlds import WORLDS
 from gaps_data import TABLES, part
+from scipy.stats import binomtest
 
 from complement import catalog
 from complement.core.dataset import Dataset
@@ -41,6 +43,7 @@ from complement.gap.weak import Task, find_weak
 HOW = ("noised", "noised", "thinned", "removed")  # in turn: half of the trials are noised
 FIRST, ALIKE = 3, 0.5
 SHARES, LEFT = (0.05, 0.15), 0.1
+LEFT_OVER = ("0", "30")  # records of the removed part that are put back
 RAISED = 1.5  # standard deviations by which a true gap's losses are raised
 
 
@@ -121,11 +124,11 @@ def permuted(name: str, number: int, rows: int) -> dict[str, object]:
     losses = shuffled(records, purpose, unit, number)
     task = Task(purpose, catalog.learner("lightgbm"))
     found = find_weak(records, task, unit=unit, most=1, seed=number, losses=losses)
-    return {"table": name, "number": number, "reported": len(found) > 0, "gaps": [one.where.text for one in found.found]}
+    return {"table": name, "number": number, "reported": len(found) > 0, "p": [one.p for one in found.found]}
 
 
 def shuffled(records: Dataset, purpose: Purpose, unit: np.ndarray, number: int) -> Losses:
-    losses = losses_of(records, purpose, catalog.learner("lightgbm"), unit=unit, seed=number)
+    losses = losses_of(records, purpose, catalog.learner("lightgbm", trees=30), unit=unit, seed=number)
     order = Shuffled.of(unit).draw(np.arange(records.rows), rng_at(number, "gaps", "permuted"))
     return losses.take(order)
 
@@ -176,10 +179,43 @@ def share(hits: int, runs: int) -> str:
     return f"{hits} of {runs} ({hits / runs:.1%} [{interval.low:.1%}, {interval.high:.1%}])"
 
 
+def closed(left: str, number: int, rows: int) -> dict[str, object]:
+    """The example closing-a-gap on another draw, with so many of the houses that were taken out put back."""
+    from complement.examples.data import _houses, _order, write_example
+    from complement.run import run
+
+    del rows
+    with TemporaryDirectory() as place:
+        recipe = write_example("closing-a-gap", place, draw=number)
+        recipe.write_text(recipe.read_text() + f"\nseed: {number}\n")
+        houses = _houses()
+        learnt = houses.iloc[_order(len(houses), number)[:300]]
+        back = learnt[learnt["Fireplaces"] >= 1].index[: int(left)]
+        whole = {*back, *learnt[learnt["Fireplaces"] < 1].index}
+        houses.loc[[row for row in learnt.index if row in whole]].to_csv(recipe.parent / "records.csv", index=False)
+        done = run(recipe)
+        (verdict,) = done.judgement.verdicts
+        said = json.loads((done.folder / "2-gap" / "gaps.json").read_text())
+    return {
+        "left": left,
+        "number": number,
+        "state": verdict.state,
+        "code": verdict.code,
+        "effect": [verdict.effect.value, verdict.effect.low, verdict.effect.high],
+        "real_only": verdict.baseline.value,
+        "gaps": [one["where"] for one in said["gaps"]],
+        "requests": [one["where"] for one in said["requests"]],
+        "said": said["said"],
+    }
+
+
 def counted(lines: list[dict[str, object]]) -> dict[str, str]:
     """Per table, world and kind of planting: in how many trials the planted gap was found, or a gap reported."""
     counts: dict[str, list[bool]] = defaultdict(list)
     for line in lines:
+        if "state" in line:
+            counts[f"{line['left']} left, HELPS"].append(line["state"] == "HELPS")
+            continue
         for key in ("all", *(str(line[word]) for word in ("table", "how", "world") if word in line)):
             counts[key].append(line["rank"] is not None if "rank" in line else bool(line["reported"]))
     return {key: share(sum(hits), len(hits)) for key, hits in counts.items()}
@@ -187,7 +223,7 @@ def counted(lines: list[dict[str, object]]) -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["planted", "permuted", "quiet", "cost"])
+    parser.add_argument("what", choices=["planted", "permuted", "quiet", "closed", "cost"])
     parser.add_argument("--trials", type=int, default=20, help="per table or world")
     parser.add_argument("--first", type=int, default=20, help="number of the first trial; settings were chosen on 0 to 5")
     parser.add_argument("--worlds", nargs="+", default=[*WORLDS, "shadow"])
@@ -197,9 +233,10 @@ def main() -> None:
     given = parser.parse_args()
     lines: list[dict[str, object]] = []
     if given.what != "cost":
-        work = {"planted": trial_of, "permuted": permuted, "quiet": quiet}[given.what]
+        work = {"planted": trial_of, "permuted": permuted, "quiet": quiet, "closed": closed}[given.what]
+        names = {"quiet": given.worlds, "closed": LEFT_OVER}.get(given.what, given.tables)
         for number in range(given.first, given.first + given.trials):
-            for name in given.worlds if given.what == "quiet" else given.tables:
+            for name in names:
                 lines.append(work(name, number, given.rows))
                 print(json.dumps(lines[-1]), flush=True)
         shown = counted(lines)

@@ -1,7 +1,9 @@
 """Whether the privacy attacks have teeth, and whether the gate cries wolf.
 
     python bench/privacy.py leaks --out bench/results/privacy.json     # copies, generators, outliers: what the gate says
-    python bench/privacy.py few --out ...                              # 10 to 300 people among 10,000, changed a little
+    python bench/privacy.py again --out ...                            # the chief of these on six other splits
+    python bench/privacy.py confined --out ...                         # leaks of a rare class, of many visits, of halves
+    python bench/privacy.py few --out ...                              # 30 and 100 people among 10,000, changed a little
     python bench/privacy.py alarms [--splits 60] --out ...             # harmless files: how often the gate fails them
     python bench/privacy.py shadow --out ...                           # refitted generators, and one that never saw its records
     python bench/privacy.py cost --out ...                             # CPU-seconds on all of Adult, 32,561 and 16,281 rows
@@ -18,22 +20,24 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import tables_data
 
 from complement import catalog
 from complement.core.contracts import Context, Generator
 from complement.core.dataset import Dataset
 from complement.core.request import Answer, Request
+from complement.core.schema import Schema
 from complement.core.score import Score
 from complement.core.seed import rng_at
 from complement.measure.intervals import share
-from complement.measure.privacy import DcrShare, Shadow, attacked, compared, gate
+from complement.measure.privacy import DcrShare, DensityRatio, Shadow, attacked, compared, gate
 from complement.models.nearness import Space
 from complement.source.read import read
 
@@ -41,6 +45,9 @@ TARGETS = {"adult": "income", "shoppers": "Revenue", "default_credit": "default.
 SIDE = {"adult": 1500, "shoppers": 1500, "default_credit": 1500}
 BIG = 10_000  # members, non-members and made rows of the leaks
 ADULT_TRAIN = 32_561
+ISSUE = (3000, 9000, 2 / 3)  # members; unseen rows; the share of these that is the reference: 6,000, beside 3,000 non-members
+AGAIN = 6  # other splits
+PAYMENTS, PATIENTS = 8000, 6000  # a side
 Leak = Callable[[Dataset, Dataset], Dataset]
 
 
@@ -117,6 +124,17 @@ def halved(people: Dataset, all_real: Dataset) -> Dataset:
     return Dataset.of(pa.concat_tables(tables), people.schema)
 
 
+def recombined(people: Dataset, *, fixed: bool) -> Dataset:
+    """As many records as people: each column by chance (or a half of the columns, always the same) from the next one instead."""
+    rng, records, here = rng_at(0, "bench", "recombined"), people.records, np.arange(people.rows)
+    names, columns = records.column_names, {}
+    first = set(rng.permutation(len(names))[: len(names) // 2].tolist())
+    for place, name in enumerate(names):
+        own = np.full(people.rows, place in first) if fixed else rng.random(people.rows) < 0.5
+        columns[name] = records.column(name).take(pa.array(np.where(own, here, np.roll(here, 1))))
+    return Dataset.of(pa.table(columns).cast(records.schema), people.schema)
+
+
 def copied(people: Dataset, all_real: Dataset) -> Dataset:
     return people
 
@@ -156,15 +174,96 @@ def judged(made: Dataset, context: Context) -> dict[str, Any]:
 def leaks() -> Iterator[tuple[str, dict[str, Any]]]:
     """Planted leaks on Adult: what a copy and generators give away, and few people hidden among fresh records."""
     adult = shuffled(real("adult"), 0)
-    train, tune = part(adult, 0, 3000), part(adult, 3000, 9000)  # of tune 4,500 are reference, 4,500 non-members
-    context = Context(train, tune, adult.schema)
-    yield "copy of train", judged(train, context)
+    context = Context(part(adult, 0, ISSUE[0]), part(adult, ISSUE[0], ISSUE[1]), adult.schema)
+
+    def case(made: Dataset) -> dict[str, Any]:
+        found = judged(made, context)
+        return {**found, "density_auc beside 6,000 reference rows": told(DensityRatio(reference=ISSUE[2]), made, context)}
+
+    train = context.train
+    yield "copy of train", case(train)
     for name, settings in (("interpolate", {}), ("trees", {"min_leaf": 1}), ("trees", {}), ("copula", {}), ("forest", {})):
-        yield f"{name} {settings or ''}".strip(), judged(made_by(name, train, **settings), context)
+        yield f"{name} {settings or ''}".strip(), case(made_by(name, train, **settings))
     for name in ("interpolate", "trees"):
-        yield f"{name} of hold-out rows", judged(made_by(name, part(adult, 12_000, 3000)), context)
-    train, tune, fresh = part(adult, 0, 4000), part(adult, 4000, 4000), part(adult, 8000, 4000)
-    yield "150 recoded outliers of 4,000", judged(recoded_outliers(train, tune, fresh, 150), Context(train, tune, adult.schema))
+        yield f"{name} of hold-out rows", case(made_by(name, part(adult, 12_000, 3000)))
+    for size in (4000, 10_000):
+        train, tune, fresh = (part(adult, start, size) for start in (0, size, 2 * size))
+        hidden = recoded_outliers(train, tune, fresh, 150)
+        yield f"150 recoded outliers of {size:,}", judged(hidden, Context(train, tune, adult.schema))
+
+
+def told(evaluator: DensityRatio | DcrShare, made: Dataset, context: Context) -> list[float | None]:
+    """Value, low and high of an evaluator's first score."""
+    score = evaluator.score(made, context)[0]
+    return [score.value, score.low, score.high]
+
+
+def again() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The chief leaks of Adult on other splits: areas of the density ratio; DCR and the gate on recoded outliers."""
+    for split in range(1, AGAIN + 1):
+        adult, found = shuffled(real("adult"), split), dict[str, Any]()
+        train = part(adult, 0, ISSUE[0])
+        context, attack = Context(train, part(adult, ISSUE[0], ISSUE[1]), adult.schema), DensityRatio(reference=ISSUE[2])
+        strange = part(adult, 12_000, 3000)
+        cases = {"copy": train, "interpolate": made_by("interpolate", train)}
+        cases |= {f"{name} of hold-out rows": made_by(name, strange) for name in ("interpolate", "trees", "copula")}
+        found |= {name: told(attack, made, context) for name, made in cases.items()}
+        for size in (4000, 10_000):
+            train, tune, fresh = (part(adult, start, size) for start in (0, size, 2 * size))
+            context, hidden = Context(train, tune, adult.schema), recoded_outliers(train, tune, fresh, 150)
+            found[f"dcr of 150 recoded outliers of {size}"] = told(DcrShare(), hidden, context)
+            found[f"dcr of {size} fresh rows"] = told(DcrShare(), fresh, context)
+        passed, why = gate(attacked(hidden, context))
+        found["gate on 150 recoded outliers of 10,000"] = [passed, why]
+        yield f"split {split}", found
+
+
+def confined() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Leaks of a few only: of the frauds among payments, of patients with three visits or more; and of halves of everybody."""
+    adult = shuffled(real("adult"), 0)
+    context = Context(part(adult, 0, 3000), part(adult, 3000, 3000), adult.schema)
+    for fixed in (True, False):
+        yield (
+            f"halves of all, {'always the same' if fixed else 'by chance'}",
+            judged(recombined(context.train, fixed=fixed), context),
+        )
+    yield from _payments()
+    yield from _visits()
+
+
+def _payments() -> Iterator[tuple[str, dict[str, Any]]]:
+    payments = tables_data.read("ulb_creditcard")
+    records = read(payments)
+    records = shuffled(records.with_schema(records.schema.with_target("Class")), 0)
+    fraud = pc.equal(records.column("Class").cast(pa.string()), "1").to_numpy(zero_copy_only=False)
+    frauds, others = np.flatnonzero(fraud), np.flatnonzero(~fraud)
+    each = len(frauds) // 3
+    cut = [(slice(n * each, (n + 1) * each), slice(n * PAYMENTS, (n + 1) * PAYMENTS)) for n in range(3)]
+    train, tune, fresh = (records.take(np.concatenate([frauds[few], others[many]])) for few, many in cut)
+    context, rest, rare = Context(train, tune, records.schema), fresh.take(np.arange(each, fresh.rows)), part(train, 0, each)
+    yield f"payments, fresh: {each} frauds of {train.rows:,}", judged(fresh, context)
+    yield "payments: frauds, numbers moved", judged(rest.concat(noisy(rare, records)), context)
+    yield "payments: frauds by SMOTE", judged(rest.concat(made_by("interpolate", rare)), context)
+    few = noisy(part(rare, 0, 30), records).concat(part(fresh, 30, fresh.rows))
+    yield "payments: 30 frauds, numbers moved", judged(few, context)
+
+
+def _visits() -> Iterator[tuple[str, dict[str, Any]]]:
+    found = read(tables_data.read("diabetes130"))
+    schema = found.schema.with_target("readmitted")
+    columns = [replace(c, kind="category", role="unit") if c.name == "patient_nbr" else c for c in schema.columns]
+    records = Dataset.of(found.records, Schema({"records": tuple(columns)}))
+    unit = records.units()
+    order = rng_at(0, "bench", "patients").permutation(int(unit.max()) + 1)
+    train, tune, fresh = (records.take(np.isin(unit, order[n * PATIENTS : (n + 1) * PATIENTS])) for n in range(3))
+    context, own, others = Context(train, tune, records.schema), train.units(), fresh.units()
+    busy, rest = train.take(np.bincount(own)[own] >= 3), fresh.take(np.bincount(others)[others] < 3)
+    yield f"visits, fresh: {len(np.unique(busy.units()))} of {PATIENTS:,} patients have 3 or more", judged(fresh, context)
+    yield "visits: of these, one column changed", judged(rest.concat(one_changed(busy, records)), context)
+    yield "visits: of these, numbers moved", judged(rest.concat(noisy(busy, records)), context)
+    yield "visits: of these, by trees with min_leaf 1", judged(rest.concat(made_by("trees", busy, min_leaf=1)), context)
+    few = busy.take(np.isin(busy.units(), np.arange(30)))
+    yield "visits: 30 of these, one column changed", judged(fresh.concat(one_changed(few, records)), context)
 
 
 def few() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -174,20 +273,23 @@ def few() -> Iterator[tuple[str, dict[str, Any]]]:
     context = Context(train, tune, adult.schema)
     ways: dict[str, Leak] = {"copied": copied, "one column changed": one_changed, "numbers moved": noisy}
     ways |= {"numbers rounded": rounded, "halves swapped": halved}
-    for count in (100, 300, 30, 10):
-        for told, leak in ways.items():
-            planted = leak(part(train, 100, count), adult)
-            made = planted.concat(part(fresh, 0, BIG - planted.rows))
-            yield f"{count} of 10,000: {told}", judged(made, context)
+    synthetic = made_by("trees", part(adult, 3 * BIG, BIG))
+    for among, rest in (("trees", synthetic), ("real rows", fresh)):
+        yield f"nobody among {among}", judged(rest, context)
+        for count in (100, 30):
+            for how, leak in ways.items():
+                planted = leak(part(train, 100, count), adult)
+                made = planted.concat(part(rest, 0, BIG - planted.rows))
+                yield f"{count} among {among}: {how}", judged(made, context)
     for count in (0, 10, 20, 50):
         sick, others, made = (with_diagnosis(side, BIG * place) for place, side in enumerate((train, tune, fresh)))
         codes = made.column("country").to_pylist()
         codes[1 : 1 + count] = [f"D{50 * row}" for row in range(count)]
-        told = Dataset.of(with_column(made.records, "country", codes), made.schema)
-        yield f"{count} of 200 rare diagnoses", judged(told, Context(sick, others, adult.schema))
+        known = Dataset.of(with_column(made.records, "country", codes), made.schema)
+        yield f"{count} of 200 rare diagnoses", judged(known, Context(sick, others, adult.schema))
 
 
-def alarms(splits: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def alarms(splits: int = 60) -> Iterator[tuple[str, dict[str, Any]]]:
     """Files of people other than members and non-members: how often the gate fails them, passes them, or cannot tell."""
     for name, rows in SIDE.items():
         records = real(name)
@@ -238,7 +340,7 @@ def shadow() -> Iterator[tuple[str, dict[str, Any]]]:
     adult = shuffled(real("adult"), 0)
     learnt = part(adult, 0, 2000)
     context = Context(learnt, None, adult.schema)
-    for name in ("bootstrap", "interpolate", "trees", "copula"):
+    for name in ("bootstrap", "interpolate", "trees", "copula", "forest"):
         started = time.process_time()
         (score,) = Shadow(catalog.generator(name)).score(learnt, context)
         yield f"shadow: {name}", {"auc": [score.value, score.low, score.high], "cpu_seconds": time.process_time() - started}
@@ -263,14 +365,16 @@ def cost() -> Iterator[tuple[str, dict[str, Any]]]:
     )
 
 
+RUNS = {"leaks": leaks, "again": again, "confined": confined, "few": few, "alarms": alarms, "shadow": shadow, "cost": cost}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("leaks", "few", "alarms", "shadow", "cost"))
+    parser.add_argument("what", choices=tuple(RUNS))
     parser.add_argument("--splits", type=int, default=60)
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
-    runs = {"leaks": leaks, "few": few, "alarms": lambda: alarms(asked.splits), "shadow": shadow, "cost": cost}
-    for name, found in runs[asked.what]():
+    for name, found in alarms(asked.splits) if asked.what == "alarms" else RUNS[asked.what]():
         print(f"{name:34s} " + " ".join(f"{key}={value}" for key, value in found.items() if key != "scores"), flush=True)
         if asked.out:
             kept = json.loads(asked.out.read_text()) if asked.out.is_file() else {}

@@ -1,17 +1,22 @@
 """The forest engine at size: CPU-seconds, rows a CPU-second and peak memory, on real and on repeated real records.
 
-    python bench/scale.py cards|adult|rows [--rows N] --out bench/results/scale.json
+    python bench/scale.py cards|adult|rows|run [--rows N] --out bench/results/scale.json
 
 `cards`: ulb_creditcard learnt whole, a million records made. `adult`: Adult's 32,561 rows, both presets. `rows`: Adult's
 numbers widened to 30 columns and repeated with noise to `--rows` records, then as many made in batches that are thrown away;
-one process per size, so that peaks do not add up.
+one process per size, so that peaks do not add up. `run`: such a table as a file, and `complement run` from it to a release
+that verifies, in a process of its own; the trial learns from 100,000 of the records.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -68,15 +73,55 @@ def wide(rows: int) -> Dataset:
     return dataset_of(pa.table(columns), "income")
 
 
+RECIPE = """\
+complement: 1
+real: wide.parquet
+schema: {income: {role: target}}
+purpose: {target: income, learners: [lightgbm]}
+generate:
+  generator: {forest: {preset: PRESET}}
+prove: {weights: [0.5], seeds: 2, curve: false, most_rows: 100000}
+"""
+
+
+def whole_run(rows: int, preset: str) -> dict[str, float]:
+    """From file to release by the command line, and the check of the release: seconds, and the peak of one process."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as place:
+        folder = Path(place)
+        make = "import sys; from pathlib import Path; import pyarrow.parquet as pq; from scale import wide;"
+        make += "pq.write_table(wide(int(sys.argv[1])).records, Path(sys.argv[2]) / 'wide.parquet')"
+        subprocess.run([sys.executable, "-c", make, str(rows), place], check=True, cwd=Path(__file__).parent)
+        (folder / "recipe.yaml").write_text(RECIPE.replace("PRESET", preset))
+        told = [_timed("run", str(folder / "recipe.yaml"), "--engine", "inline", "--json", "--quiet")]
+        told.append(_timed("verify", str(folder / "runs" / "recipe" / "8-release"), "--json"))
+        events = (folder / "runs" / "recipe" / "events.jsonl").read_text().splitlines()
+    stages = [json.loads(line) for line in events]
+    print([(one.get("stage", one["event"]), one.get("seconds")) for one in stages if one["event"] in ("stage", "done")])
+    names = ("run", "verify")
+    return {f"{name}_{key}": value for name, one in zip(names, told, strict=True) for key, value in one.items()} | {"rows": rows}
+
+
+def _timed(*words: str) -> dict[str, float]:
+    clock = time.monotonic()
+    done = subprocess.Popen([sys.executable, "-m", "complement", *words], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(done.pid, 0)
+    if status:
+        raise SystemExit(f"complement {words[0]} ended with {os.waitstatus_to_exitcode(status)}")
+    seconds = {"cpu_seconds": used.ru_utime + used.ru_stime, "wall_seconds": time.monotonic() - clock}
+    return seconds | {"peak_megabytes": used.ru_maxrss / 1024}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("which", choices=("cards", "adult", "rows"))
+    parser.add_argument("which", choices=("cards", "adult", "rows", "run"))
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--preset", default="sharp")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "scale.json")
     asked = parser.parse_args()
     if asked.which == "cards":
         found = measured(cards(), asked.preset, asked.rows)
+    elif asked.which == "run":
+        found = whole_run(asked.rows, asked.preset)
     elif asked.which == "adult":
         found = measured(adult(), asked.preset, asked.rows)
     else:

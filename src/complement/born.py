@@ -144,10 +144,12 @@ def born(order: Order, shop: Workshop) -> tuple[Born, dict[str, Any]]:
     lots = [_made(order, shop, number) for number in range(len(order.requests))]
     places = tuple(place for lot in lots for place in lot.places)
     made = Born(Reader(places, order.context.schema), tuple(rows for lot in lots for rows in lot.kept))
+    funnel = _summed([lot.tagged.funnel for lot in lots])
     if not made.rows:
-        met = "Curation leaves out every record that was made."
-        raise GenerateError("generate-short", met, help="Look at 4-curate/funnel.json in the run's folder, and drop a step.")
-    told = _summed([lot.tagged.funnel for lot in lots]).as_json()
+        steps = ", ".join(f"{one.step} {one.left_out:,}" for one in funnel.steps if one.left_out)
+        met = f"Curation leaves out every one of the {funnel.made:,} records that were made: {steps}."
+        raise GenerateError("generate-short", met, help="Name another generator, or other steps under curate.steps.")
+    told = funnel.as_json()
     short = {one.name: lot.lacking for one, lot in zip(order.requests, lots, strict=True) if lot.lacking}
     return made, {**told, "kept": made.rows, "spare": told["kept"] - made.rows, "short": short}
 

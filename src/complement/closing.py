@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from complement.engine.plan import table_hash
 from complement.gap.ask import requests_of
 from complement.gap.loop import Closed, Means, close
 from complement.gap.thin import find_thin, merged
+from complement.gap.told import endings, of_judged
 from complement.gap.weak import Task, find_weak
 from complement.prove.pool import Ask
 
@@ -26,7 +28,8 @@ class Closing:
     """What a pool asks for besides its requests: `closing(learnt)` gives one Ask per gap that was found and not dropped.
 
     It sees the records that it is given and nothing else, so that a trial which calls it in every fold judges the choice, too.
-    `named`: parts that are asked for beside them. `expected`: records as they will come, under the real ones' schema. What was found last is kept; a pickled one looks anew.
+    `named`: parts that are asked for beside them. `expected`: records as they will come, under the real ones' schema. What was
+    found last is kept; a pickled one looks anew.
     """
 
     generator: Generator
@@ -51,6 +54,13 @@ class Closing:
             means = Means(self.generator, self.task.learner, self.task.purpose)
             self._known = {place: (gaps, close(learnt, requests, means, rounds=self.rounds, seed=self.seed))}
         return self._known[place]
+
+    def told(self, learnt: Dataset, requests: Sequence[Request]) -> tuple[str, ...]:
+        """What became of every gap, and what that is to the part that is judged. `requests`: all that is asked for in the end."""
+        gaps, closed = self.found(learnt)
+        part = self.task.purpose.primary
+        judged = () if part is None else of_judged(part, learnt, self.expected, requests)
+        return (*judged, *endings(requests_of(gaps.found), closed))
 
     def _gaps(self, learnt: Dataset) -> Gaps:
         try:

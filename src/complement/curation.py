@@ -38,6 +38,8 @@ from complement.source.target import check_target
 DEFAULT = ("valid", "duplicates", "copied")  # of a run, and of a file with --real
 DELIVERED = ("contaminated",)  # besides, where --against says what must stay unseen
 SEEDED, CONDITIONED = ("copied", "outliers", "labels"), ("duplicates",)
+# Inside a trial's folds, where steps are learnt anew each time, near copies are looked for among fewer records.
+IN_FOLD = {"copied": Named(name="copied", settings={"most_rows": 20_000})}
 GIVE = {"real": "--real", "target": "--target", "sealed": "--against"}
 TAGGED, KEPT, FUNNEL = "tagged.parquet", "kept.parquet", "funnel.json"
 
@@ -149,7 +151,8 @@ class Keeper:
             self._learnt, self._steps = learnt, {}
         text = where.text if where is not None else ""
         if text not in self._steps:
-            self._steps[text] = prepared(steps_of(self.steps, seed=self.seed, where=text or None), context)
+            steps = [IN_FOLD.get(one, one) if isinstance(one, str) else one for one in self.steps]
+            self._steps[text] = prepared(steps_of(steps, seed=self.seed, where=text or None), context)
         return tag(made, self._steps[text], context)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
+import pyarrow as pa
 
 from complement import catalog
 from complement.core.condition import Condition
@@ -70,7 +71,8 @@ def find(real: object, **options: Unpack[GapOptions]) -> Gaps:
     weak = find_weak(records, lesson.task, unit=unit, named=named, most=most, seed=seed)
     if options.get("expected") is None:
         return Gaps(weak.found, weak.tested, (*weak.notes, ONE_FILE))
-    thin = find_thin(records, expected_like(options.get("expected"), records), unit=unit, most=most, seed=seed)
+    expected = expected_like(options.get("expected"), records, blind=_several(options.get("ignore")))
+    thin = find_thin(records, expected, unit=unit, most=most, seed=seed)
     return merged(weak, thin, most=most)
 
 
@@ -122,11 +124,28 @@ def _learnable(recipe: Recipe, source: Source) -> np.ndarray:
     return found.train(found.folds - 1)
 
 
-def expected_like(origin: object, records: Dataset) -> Dataset:
-    """The expected records under the real ones' schema; only features and, where both have it, the unit are read."""
-    kept = tuple(column for column in records.schema.columns if column.role in ("feature", "unit"))
+def expected_like(origin: object, records: Dataset, *, blind: Sequence[str] = ()) -> Dataset:
+    """The expected records under the real ones' schema; only features and, where both have it, the unit are read.
+
+    A column that is ignored because the real records have a single value there is a feature here, unless it is in `blind`: where
+    a kind of record was removed altogether, the column that tells it apart is such a one.
+    """
+    single = {
+        column.name
+        for column in records.schema.columns
+        if column.role == "ignore" and column.name not in blind and _is_single(records.column(column.name))
+    }
+    kept = tuple(
+        replace(column, role="feature") if column.name in single else column
+        for column in records.schema.columns
+        if column.role in ("feature", "unit") or column.name in single
+    )
     schema = Schema({records.schema.root: kept})
     return read_like(origin, Dataset.of(records.records.select([column.name for column in kept]), schema))
+
+
+def _is_single(values: pa.Array) -> bool:
+    return values.null_count == 0 and len(values.unique()) == 1
 
 
 def _several(value: str | Sequence[str] | None) -> list[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from complement.born import Born
+from complement.core.errors import GateError, SchemaError
 from complement.core.verdict import Judgement
 from complement.engine.files import read_bytes, write_atomically
 from complement.ready import Ready, Tell
@@ -18,6 +21,16 @@ from complement.stages import FUNNEL, GAPS, SCORES
 
 OPENINGS = "openings.json"
 NAME = "release"  # where neither recipe nor file gives a name
+RELEASED = "released.json"  # under 6-prove: what the release rests on, or why there is none
+DELIVERED = "A delivered file was judged, which is its maker's to release."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the release stands; None: nothing was released, and `why` says so in a sentence."""
+
+    folder: Path | None
+    why: str = ""
 
 
 def privacy_of(folder: Path) -> tuple[bool | None, str]:
@@ -33,20 +46,40 @@ def report(folder: RunFolder) -> Path:
     return file
 
 
-def release(ready: Ready, folder: RunFolder, judgement: Judgement, made: Born | None, tell: Tell) -> Path | None:
-    """Bundle the kept records with their evidence; None for a delivered file, which is not ours to release."""
-    if made is None:
-        return None
-    place = folder.path / RELEASE
+def release(
+    ready: Ready, folder: RunFolder, judgement: Judgement, made: Born | None, gate: GateError | None, tell: Tell
+) -> Outcome:
+    """Bundle the kept records with their evidence.
+
+    Nothing is released of a delivered file, where a gate does not hold, and where the records fit in no release, such as
+    those of several tables: a release that stood there before is then removed, and run and report say why.
+    """
+    why = DELIVERED if made is None else f"A gate does not hold. {gate.met}" if gate is not None else ""
+    if made is None or why:
+        return _unreleased(folder, why, tell)
+    place, marked = folder.path / RELEASE, folder.path / PROVE / RELEASED
     plan = ready.plan_of(*ready.recipe.as_plain())
-    marked = folder.path / PROVE / "released.json"
     if marked.is_file() and place.is_dir() and _json(marked) == {"plan": plan}:
         tell("skipped", {"stage": RELEASE})
-        return place
+        return Outcome(place)
     tell("stage", {"stage": RELEASE})
-    bundle(made.shards(), place, _facts(ready, folder.path, judgement), replace=True)
+    try:
+        bundle(made.shards(), place, _facts(ready, folder.path, judgement), replace=True)
+    except SchemaError as error:
+        if error.code != "release-records":
+            raise
+        return _unreleased(folder, " ".join(said for said in (error.met, error.help) if said), tell)
     write_atomically(marked, json.dumps({"plan": plan}).encode())
-    return place
+    return Outcome(place)
+
+
+def _unreleased(folder: RunFolder, why: str, tell: Tell) -> Outcome:
+    place = folder.path / RELEASE
+    if place.is_dir():
+        shutil.rmtree(place)
+    write_atomically(folder.path / PROVE / RELEASED, json.dumps({"why": why}).encode())
+    tell("note", {"note": f"Nothing is released. {why}"})
+    return Outcome(None, why)
 
 
 def _facts(ready: Ready, folder: Path, judgement: Judgement) -> Facts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from complement import catalog
 from complement.closing import Closing
 from complement.core.condition import Condition
@@ -20,7 +22,11 @@ def pool_of(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[
         return Fixed(records), digest
     generator = catalog.generator(recipe.generate.generator.name, **recipe.generate.generator.settings)
     finder = closing_of(recipe, source)
-    keeper = Keeper(recipe.curate.steps, source.purpose, recipe.seed) if recipe.curate.steps else None
+    keeper = (
+        Keeper(tuple(one if one.settings else one.name for one in recipe.curate.steps), source.purpose, recipe.seed)
+        if recipe.curate.steps
+        else None
+    )
     return Refit(generator, _asks(recipe, source, finder), finder, keeper, recipe.curate.refill), ""
 
 
@@ -33,7 +39,8 @@ def closing_of(recipe: Recipe, source: Source) -> Closing | None:
     task = Task(source.purpose, learner, catalog.metric(source.purpose.metric, source.purpose))
     generator = catalog.generator(recipe.generate.generator.name, **recipe.generate.generator.settings)
     named = tuple(Condition.parse(text) for text in note.where)
-    expected = None if note.expected is None else expected_like(recipe.place(note.expected), source.real)
+    seen = source.real if source.sealed is None else source.real.take(np.flatnonzero(~source.sealed))
+    expected = None if note.expected is None else expected_like(recipe.place(note.expected), seen)
     return Closing(generator, task, note.find, note.rounds, named, expected, recipe.seed)
 
 

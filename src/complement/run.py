@@ -32,18 +32,20 @@ from complement.stages import Stages
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """A finished run: its judgement, its folder, and its release (None for a delivered file, and where a gate does not hold)."""
+    """A finished run: its judgement, its folder, and its release; None: nothing was released, and `why_not` says why."""
 
     judgement: Judgement
     recipe: Recipe
     folder: Path
     released: Path | None = None
+    why_not: str = ""
     manifest: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What everybody should know who gets the records."""
-        return make.notes_on(self.recipe.generate.generator) if self.recipe.synthetic is None else ()
+        """What everybody should know who gets the records, and why nobody gets them."""
+        made = make.notes_on(self.recipe.generate.generator) if self.recipe.synthetic is None else ()
+        return (*made, *((f"Nothing is released. {self.why_not}",) if self.why_not else ()))
 
     def as_json(self) -> dict[str, Any]:
         """What `complement run --json` prints: the judgement's keys, where run and records stand, and notes on the records."""
@@ -116,11 +118,11 @@ def story(recipe: Recipe, inputs: Inputs, folder: RunFolder, engine: Engine, tel
         manifest = _manifest(ready)
         folder.write_json(MANIFEST, manifest)
         folder.write_json(VERDICT, judgement.as_json())
-        done = Run(judgement, recipe, folder.path, None, manifest)
-        released = release(ready, folder, judgement, made, both) if check_gates(done) is None else None
+        done = Run(judgement, recipe, folder.path, manifest=manifest)
+        outcome = release(ready, folder, judgement, made, check_gates(done), both)
         report(folder)
         both("done", {"states": [verdict.state for verdict in judgement.verdicts]})
-        return replace(done, released=released)
+        return replace(done, released=outcome.folder, why_not=outcome.why)
 
 
 def _prove(ready: Ready, engine: Engine, folder: RunFolder, tell: Tell) -> Judgement:

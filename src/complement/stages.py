@@ -11,10 +11,11 @@ import numpy as np
 
 from complement.assess import measure
 from complement.born import Born, Order, Workshop, born, fitted
-from complement.closing import Closing
+from complement.closing import TOO_FEW, Closing
 from complement.core.condition import Condition
 from complement.core.contracts import Context
 from complement.core.dataset import Dataset
+from complement.core.errors import ProveError
 from complement.core.request import Request
 from complement.core.seed import rng_at
 from complement.curation import steps_of
@@ -85,8 +86,11 @@ class Stages:
 
         def work(place: Path) -> tuple[str, ...]:
             self.tell("stage", {"stage": GAP})
-            gaps, closed = finder.found(self.ready.source.real.take(self.ready.learnable))
-            facts = {**gaps.as_json(), "requests": [told_of(one) for one in closed.kept], "rounds": list(closed.history)}
+            learnt = self.ready.source.real.take(self.ready.learnable)
+            gaps, closed = finder.found(learnt)
+            said = finder.told(learnt, (*asked, *closed.kept))
+            kept = [told_of(one) for one in closed.kept]
+            facts = {**gaps.as_json(), "requests": kept, "rounds": list(closed.history), "said": list(said)}
             write_json(place / GAPS, finite(facts))
             return (GAPS,)
 
@@ -164,15 +168,21 @@ class Stages:
             return ()
         self.tell("stage", {"stage": "collapse"})
         train = self.ready.source.real.take(self.ready.learnable)
-        found = collapse(
-            train,
-            generations=recipe.measure.collapse,
-            generator=pool.generator,
-            target=self.ready.source.purpose.target,
-            seed=recipe.seed,
-            engine=self.engine,
-        )
-        write_json(place / AHEAD, finite(found.as_json()))
+        try:
+            found = collapse(
+                train,
+                generations=recipe.measure.collapse,
+                generator=pool.generator,
+                target=self.ready.source.purpose.target,
+                seed=recipe.seed,
+                engine=self.engine,
+            ).as_json()
+        except ProveError as error:
+            if error.code != TOO_FEW:
+                raise
+            found = {"schema": 1, "policies": [], "why_not": error.met}  # no reason to judge nothing either
+            self.tell("note", {"note": f"Collapse is not measured. {error.met}"})
+        write_json(place / AHEAD, finite(found))
         return (AHEAD,)
 
     def _once(self, stage: str, parts: tuple[str, ...], work: Any) -> None:

@@ -14,10 +14,11 @@ from complement import catalog
 from complement.core.condition import Condition
 from complement.core.dataset import Dataset
 from complement.core.errors import RequestError
-from complement.core.purpose import Purpose
+from complement.core.purpose import Purpose, Slice
 from complement.core.request import Answer, Request
 from complement.core.seed import rng_at
-from complement.gap.loop import Means, close
+from complement.gap.loop import NOBODY, Closed, Means, close
+from complement.gap.told import endings, of_judged
 
 LAB = Condition.parse("`who's lab` = 'O''Neill'")
 
@@ -86,7 +87,7 @@ def test_what_cannot_be_made_is_dropped_with_the_generators_reason(tumours: Data
     empty = tumours.take(~LAB.mask(tumours.records))
     done = close(tumours, [Request(rows=50, where=LAB, name="lab")], means_of(empty, diagnosis), rounds=2)
     assert done.kept == ()
-    assert done.history[0]["requests"][0]["why"] == "No record is under the condition."
+    assert done.history[0]["requests"][0]["why"] == "No record is under the condition"
     assert done.history[0]["gain_overall"] is None
 
 
@@ -123,3 +124,33 @@ def test_the_same_seed_ends_the_same_and_leaves_what_it_was_given(poor: Dataset,
     one, other = (close(poor, requests, means, rounds=2, seed=5) for _ in range(2))
     assert one.as_json() == other.as_json()
     assert means.generator.seen == []  # type: ignore[attr-defined]
+
+
+def test_a_condition_that_no_record_meets_is_dropped_before_anything_is_made(tumours: Dataset, diagnosis: Purpose) -> None:
+    empty = tumours.take(~LAB.mask(tumours.records))
+    request, means = Request(rows=50, where=LAB, name="lab"), means_of(tumours, diagnosis)
+    done = close(empty, [request], means, rounds=2)
+    assert done.kept == close(empty, [request], means, rounds=0).kept == ()
+    assert done.history[0]["requests"][0]["why"] == NOBODY
+    assert endings([request], done) == (f"{LAB.text}: nothing is asked for; {NOBODY} (round 1).",)
+    assert "dropped" in done.history[0]["said"]
+    assert NOBODY in endings([request], Closed((), ()))[0]
+
+
+def test_what_is_asked_for_in_the_end_is_told(poor: Dataset, world: Dataset, diagnosis: Purpose) -> None:
+    request = Request(rows=150, where=LAB, name="lab")
+    done = close(poor, [request], means_of(world, diagnosis), rounds=1)
+    assert endings([request], done) == (f"{LAB.text}: 150 records are asked for; its slice gained (round 1).",)
+    assert "untried" in endings([request], Closed((request,), ()))[0]
+
+
+def test_the_part_that_is_judged_is_told_with_its_records(poor: Dataset, tumours: Dataset) -> None:
+    part = Slice("lab", LAB)
+    held, aimed = of_judged(part, poor, tumours, [Request(rows=150, where=LAB, name="lab")])
+    assert f"25 of {poor.rows:,} records" in held
+    assert "of the expected ones it is 33.4%" in held
+    assert aimed == f"Requests whose records can fall there: 150 under {LAB.text}."
+    assert "No request aims there" in of_judged(part, poor, None, [Request(rows=9)])[1]
+    assert "No generator can learn" in of_judged(part, poor.take(~LAB.mask(poor.records)), tumours, [])[1]
+    of_target = Slice("ill", Condition.parse("diagnosis = 'malignant'"))
+    assert "expected" not in of_judged(of_target, poor, tumours.drop("diagnosis"), [])[0]

@@ -10,7 +10,7 @@ from complement.core.dataset import Dataset
 from complement.core.seed import rng_at
 from complement.gap.atoms import atoms_of
 from complement.gap.clusters import named_clusters
-from complement.gap.search import Field, Shuffled, null_of, overlap, standard
+from complement.gap.search import Field, Null, Shuffled, evident, null_of, overlap, standard
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +73,45 @@ def test_a_cluster_is_told_by_a_condition_that_is_its_mask(progress: tuple[Datas
     assert masks.shape == (records.rows, len(texts))
     for k, text in enumerate(texts):
         assert np.array_equal(Condition.parse(text).mask(records.records), masks[:, k])
+
+
+def test_a_unit_gives_its_values_to_one_unit_and_never_to_parts_of_two() -> None:
+    sizes = rng_at(0).permutation(np.r_[np.arange(1, 60), 200])  # nobody has as many records as another
+    unit = np.repeat(np.arange(60), sizes)
+    drawn = Shuffled.of(unit).draw(unit.astype(float), rng_at(1))
+    giver = [set(drawn[unit == one]) for one in range(60)]
+    assert all(len(one) == 1 for one in giver)
+    assert sum(one != {float(place)} for place, one in enumerate(giver)) > 50
+    near = [abs(int(np.log2(sizes[int(min(one))] / sizes[place]))) for place, one in enumerate(giver) if sizes[place] > 20]
+    assert max(near) <= 3  # the giver is of the next sizes, not of any
+
+
+def test_columns_and_values_that_belong_to_units_of_all_sizes_are_no_gap(tumours: Dataset) -> None:
+    """Patients with 1 to 12 records each, equal in all columns and in their values: misaligned, they gave gaps in nearly all."""
+    seen = 0
+    for number in range(6):
+        unit = np.repeat(np.arange(569), rng_at(number, "visits").integers(1, 13, 569))[:569]
+        records = tumours.take(unit)
+        field = Field(atoms_of(records, least=30), ((), np.zeros((records.rows, 0), bool)), 30)
+        value = rng_at(number, "values").standard_normal(569)[unit]
+        seen += bool(evident(field, null_of(field, value, unit, seed=number), value, most=1))
+    assert seen <= 2  # three of six have a chance of .2 % at a level of 5 %
+
+
+def test_below_five_percent_is_what_the_bound_says() -> None:
+    null = Null(np.arange(199.0))
+    assert null.p(null.bound) == pytest.approx(0.05)
+    assert null.p(np.nextafter(null.bound, np.inf)) == pytest.approx(0.045)
+    assert Null(np.zeros(199)).p(1.0) == pytest.approx(1 / 200)
+
+
+def test_a_second_gap_is_seen_and_the_shadow_of_the_first_is_not(tumours: Dataset, field: Field) -> None:
+    first, second = (Condition.parse(text).mask(tumours.records) for text in ("`who's lab` = 'north'", "`mean symmetry` > 0.21"))
+    value = rng_at(3).standard_normal(tumours.rows) + 2.0 * first + 2.0 * (second & ~first)
+    null = null_of(field, value, np.arange(tumours.rows), seed=0)
+    found = evident(field, null, value, most=5)
+    assert overlap(found[0].mask, first) > 0.7
+    assert all(overlap(one.mask, other.mask) < 0.5 for place, one in enumerate(found) for other in found[:place])
+    assert any((one.mask & second & ~first).sum() > 0.5 * one.mask.sum() for one in found[1:])
+    alone = rng_at(3).standard_normal(tumours.rows) + 2.0 * first
+    assert len(evident(field, null_of(field, alone, np.arange(tumours.rows), seed=0), alone, most=5)) == 1

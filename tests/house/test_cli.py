@@ -28,7 +28,7 @@ purpose:
   learners: [tree]
 split: {folds: 2}
 generate:
-  generator: bootstrap
+  generator: shuffle
 prove: {weights: [0.5], seeds: 2, curve: false}
 """
 
@@ -61,7 +61,7 @@ def error_of(result: Result) -> dict[str, Any]:
     ("words", "code", "help"),
     [
         (["prov"], "usage", "Did you mean 'prove'?"),
-        (["xyzzy"], "usage", "There are: audit, doctor"),
+        (["xyzzy"], "usage", "There are: audit, collapse, curate, doctor"),
         (["prove", "a.csv", "--targt", "y"], "usage", "Did you mean '--target'?"),
         (["prove", "a.csv"], "usage", "complement prove --help"),
         (["prove", "a.csv", "--target", "y", "--question", "artefact"], "usage", "complement prove --help"),
@@ -193,7 +193,7 @@ def test_two_formats_for_one_file_are_refused(here: Path):
 
 
 def test_a_recipe_that_judges_a_delivered_file_makes_nothing(here: Path):
-    (here / "fixed.yaml").write_text(RECIPE.replace("generate:\n  generator: bootstrap", "synthetic: cancer.csv"))
+    (here / "fixed.yaml").write_text(RECIPE.replace("generate:\n  generator: shuffle", "synthetic: cancer.csv"))
     assert error_of(call("preview", "fixed.yaml", "--json"))["code"] == "usage"
     assert error_of(call("generate", "fixed.yaml", "--rows", "5", "--out", "a.csv", "--json"))["code"] == "usage"
 
@@ -206,7 +206,7 @@ def test_a_condition_that_nothing_meets_is_refused(here: Path):
 
 def test_preview_shows_a_few_records_of_every_request(here: Path):
     (here / "two.yaml").write_text(
-        RECIPE.replace("generator: bootstrap", "generator: bootstrap\n  requests: [{name: a}, {name: b, where: target = 1}]")
+        RECIPE.replace("generator: shuffle", "generator: shuffle\n  requests: [{name: a}, {name: b, where: target = 1}]")
     )
     result = call("preview", "two.yaml", "--rows", "3", "--json")
     assert result.exit_code == 0, result.stderr
@@ -217,7 +217,7 @@ def test_preview_shows_a_few_records_of_every_request(here: Path):
 
 
 def test_prove_gives_the_shape_that_scripts_rely_on(here: Path):
-    result = call("prove", "cancer.csv", "--target", "target", "--generator", "bootstrap", *QUICK, "--json")
+    result = call("prove", "cancer.csv", "--target", "target", "--generator", "shuffle", *QUICK, "--json")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert {"schema", "question", "verified", "verdicts", "spent", "planned", "leaks"} <= set(found)
@@ -226,6 +226,7 @@ def test_prove_gives_the_shape_that_scripts_rely_on(here: Path):
     wanted = {"learner", "state", "code", "headline", "weight", "effect", "baseline", "detectable_effect"}
     assert wanted | {"real_rows_equivalent", "guards", "slices", "leaks"} <= set(verdict)
     assert {"value", "low", "high", "n"} == set(verdict["effect"])
+    assert (verdict["screening"], verdict["curve"]) == ([], None)
     assert verdict["weight"] == 0.5
     assert "planned: " in result.stderr
     assert (here / ".complement" / "openings.jsonl").is_file()
@@ -262,7 +263,7 @@ def test_a_copy_of_the_target_is_refused_until_it_is_ignored(here: Path):
     error = error_of(call("prove", "leaky.csv", "--target", "target", *QUICK, "--json"))
     assert error["code"] == "target-copy"
     assert "--ignore diagnosis" in error["help"]
-    words = ["prove", "leaky.csv", "--target", "target", "--generator", "bootstrap", "--ignore", "diagnosis", *QUICK, "--json"]
+    words = ["prove", "leaky.csv", "--target", "target", "--generator", "shuffle", "--ignore", "diagnosis", *QUICK, "--json"]
     assert call(*words).exit_code == 0
 
 
@@ -273,7 +274,8 @@ def test_a_run_is_a_folder_that_says_what_it_rests_on_and_is_not_computed_twice(
     folder = Path(found["run"])
     assert folder == here / "runs" / "recipe"
     assert {path.name for path in folder.iterdir()} == {
-        "1-source", "3-generate", "6-prove", "recipe.yaml", "manifest.json", "verdict.json", "events.jsonl",
+        "1-source", "3-generate", "4-curate", "5-measure", "6-prove", "8-release",
+        "recipe.yaml", "manifest.json", "verdict.json", "report.html", "events.jsonl",
     }  # fmt: skip
     assert (folder / "recipe.yaml").read_text() == RECIPE
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -281,19 +283,23 @@ def test_a_run_is_a_folder_that_says_what_it_rests_on_and_is_not_computed_twice(
     assert len(manifest["inputs"]["real"]) == 64
     salt = (here / ".complement" / "salt").read_text().strip()
     assert salt not in (folder / "manifest.json").read_text()
-    released = parquet.read_table(found["released"])
+    assert found["released"] == str(folder / "8-release")
+    (records,) = (folder / "8-release" / "data").iterdir()
+    released = parquet.read_table(records)
     assert (released.num_rows, released.column_names[-4:]) == (569, ["_synthetic", "_generator", "_request", "_depth"])
-    written = {path: path.stat().st_mtime_ns for path in folder.rglob("*.arrow")}
+    assert call("verify", found["released"]).exit_code == 0
+    written = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.suffix in (".arrow", ".parquet")}
     again = call("run", "recipe.yaml", "--engine", "inline", "--json")
     assert json.loads(again.stdout)["verdicts"] == found["verdicts"]
-    assert "skipped: stage 6-prove" in again.stderr
-    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.arrow")} == written
+    for stage in ("4-curate", "5-measure", "6-prove", "8-release"):
+        assert f"skipped: stage {stage}" in again.stderr
+    assert {path: path.stat().st_mtime_ns for path in written} == written
     assert [leak["code"] for leak in json.loads(again.stdout)["leaks"]] == []
-    (folder / "3-generate" / "synthetic.parquet").write_bytes(b"changed by hand")
+    (folder / "4-curate" / "kept.arrow").write_bytes(b"changed by hand")
     assert error_of(call("run", "recipe.yaml", "--engine", "inline", "--json"))["code"] == "run-damaged"
     (here / "recipe.yaml").write_text(RECIPE + "seed: 1\n")
     assert error_of(call("run", "recipe.yaml", "--engine", "inline", "--json"))["code"] == "run-changed"
-    assert (folder / "3-generate" / "synthetic.parquet").read_bytes() == b"changed by hand"
+    assert (folder / "4-curate" / "kept.arrow").read_bytes() == b"changed by hand"
     assert (folder / "recipe.yaml").read_text() == RECIPE
     fresh = call("run", "recipe.yaml", "--fresh", "--engine", "inline", "--json")
     assert fresh.exit_code == 0, fresh.stderr

@@ -93,7 +93,7 @@ def test_a_recipe_brings_its_rules_and_a_call_may_add_one(here: Path) -> None:
 def test_a_run_makes_and_judges_records_that_obey_and_notes_those_that_do_not(here: Path) -> None:
     done = complement.run("recipe.yaml")
     assert done.released is not None
-    assert obeyed(parquet.read_table(done.released))
+    assert obeyed(pa.concat_tables([parquet.read_table(file) for file in done.released.glob("data/train-*.parquet")]))
     assert any(
         "break the rule 'high > low'" in note for note in json.loads((done.folder / "1-source/source.json").read_text())["notes"]
     )

@@ -24,7 +24,7 @@ from complement.recipe import Recipe
 from complement.run import check_gates
 from complement.runfolder import RunFolder, finite
 
-QUICK = {"learners": "tree", "weights": 0.5, "seeds": 2, "folds": 2, "curve": False, "generator": "bootstrap"}
+QUICK = {"learners": "tree", "weights": 0.5, "seeds": 2, "folds": 2, "curve": False, "generator": "shuffle"}
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +46,19 @@ def recipe(here: Path, table: pa.Table, **parts: object) -> Recipe:
     whole |= {
         "prove": {"weights": [0.5], "seeds": 2, "curve": False},
         "split": {"folds": 2},
-        "generate": {"generator": "bootstrap"},
+        "generate": {"generator": "shuffle"},
     }
     return Recipe.of(whole | parts)
+
+
+def released(done: complement.Run) -> pa.Table:
+    """The released records, from all their files."""
+    assert done.released is not None
+    return pa.concat_tables([parquet.read_table(file) for file in sorted(done.released.glob("data/train-*.parquet"))])
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def test_tables_in_memory_are_judged_like_files(here: Path, cancer: pa.Table):
@@ -94,8 +104,9 @@ def test_what_is_released_was_made_without_the_sealed_records(here: Path, cancer
     done = complement.run(recipe(here, cancer, split={"sealed": 0.4}), out=here / "out")
     assert done.released is not None
     assert "outside the sealed set" in done.manifest["released"]
-    made = set(parquet.read_table(done.released)["mean_radius"].to_pylist())
+    made = set(released(done)["mean_radius"].to_pylist())
     ready = prepared(done.recipe, Inputs(), lambda event, facts: None)
+    assert len(ready.tune) == 0  # a fifth of 341 would be too few to attack with
     sealed, learnt = ready.source.real.take(ready.partition.test(0)), ready.source.real.take(ready.partition.train(0))
     only_sealed = set(sealed.column("mean_radius").to_pylist()) - set(learnt.column("mean_radius").to_pylist())
     assert len(only_sealed) > 50
@@ -103,15 +114,77 @@ def test_what_is_released_was_made_without_the_sealed_records(here: Path, cancer
     assert json.loads((here / "out" / "1-source" / "source.json").read_text())["sealed_rows"] == sealed.rows
 
 
-def test_the_same_run_elsewhere_gives_the_same_records(here: Path, cancer: pa.Table):
-    asked = recipe(here, cancer)
+def test_what_is_released_was_made_without_the_records_kept_back_for_the_attacks(here: Path, cancer: pa.Table):
+    done = complement.run(recipe(here, cancer), out=here / "out")
+    made = set(released(done)["mean_radius"].to_pylist())
+    ready = prepared(done.recipe, Inputs(), lambda event, facts: None)
+    train, tune = ready.source.real.take(ready.train), ready.source.real.take(ready.tune)
+    assert (train.rows, tune.rows) == (569 - tune.rows, pytest.approx(569 / 5, abs=1))
+    only_tune = set(tune.column("mean_radius").to_pylist()) - set(train.column("mean_radius").to_pylist())
+    assert len(only_tune) > 50
+    assert made.isdisjoint(only_tune)
+    source = json.loads((done.folder / "1-source" / "source.json").read_text())
+    assert (source["train_rows"], source["tune_rows"]) == (train.rows, tune.rows)
+
+
+def test_the_same_run_elsewhere_gives_the_same_release_to_the_byte(here: Path, cancer: pa.Table):
+    asked = recipe(here, cancer, prove={"weights": [0, 0.5], "seeds": 2, "curve": True})
     one = complement.run(asked, out=here / "one")
     two = complement.run(asked, out=here / "two", engine=Engine("inline"))
     assert one.released is not None
     assert two.released is not None
-    assert one.released.read_bytes() == two.released.read_bytes()
+    assert (one.released / "manifest.sha256").read_bytes() == (two.released / "manifest.sha256").read_bytes()
+    assert bytes_of(one.released) == bytes_of(two.released)
     assert one.judgement.verdicts == two.judgement.verdicts
     assert (one.folder / "manifest.json").read_bytes() == (two.folder / "manifest.json").read_bytes()
+
+
+def test_a_release_made_before_and_the_clock_change_nothing_of_the_next(here: Path, cancer: pa.Table):
+    asked = recipe(here, cancer)
+    first = complement.run(asked, out=here / "one")
+    assert first.released is not None
+    before, told = bytes_of(first.released), (first.folder / "report.html").read_text()
+    (first.folder / "6-prove" / "released.json").unlink()
+    (first.folder / "6-prove" / "stage.json").unlink()  # the trial is told anew, from shards that are there: in less time
+    again = complement.run(asked, out=here / "one")
+    assert again.judgement.spent["seconds"] != first.judgement.spent["seconds"]
+    assert again.released is not None
+    assert bytes_of(again.released) == before
+    digest = (again.released / "manifest.sha256").read_text().split()[0]
+    assert digest in (again.folder / "report.html").read_text()
+    assert digest in told
+    assert digest not in (again.released / "report.html").read_text()
+    assert "processor time" not in (again.released / "report.html").read_text()
+    assert "processor time" in told
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"gates": {"verdict": ["SUBSTITUTES"]}}, "A gate does not hold. The verdict for tree is"),
+        ({"synthetic": "real.csv", "generate": None}, "A delivered file was judged"),
+    ],
+)
+def test_where_nothing_is_released_run_and_report_say_why(here: Path, cancer: pa.Table, parts: dict[str, object], why: str):
+    told: list[str] = []
+    done = complement.run(
+        recipe(here, cancer, **parts), out=here / "out", tell=lambda event, facts: told.append(str(facts.get("note")))
+    )
+    assert (done.released, (done.folder / "8-release").exists()) == (None, False)
+    assert done.why_not.startswith(why)
+    assert done.as_json()["released"] is None
+    assert [note for note in done.notes if note.startswith("Nothing is released. ")] == [f"Nothing is released. {done.why_not}"]
+    assert f"Nothing is released. {done.why_not}" in told
+    assert f"<b>Nothing is released. </b>{why}" in (done.folder / "report.html").read_text()
+
+
+def test_a_gate_that_comes_later_takes_the_release_away(here: Path, cancer: pa.Table):
+    first = complement.run(recipe(here, cancer), out=here / "out")
+    assert first.released == here / "out" / "8-release"
+    later = complement.run(recipe(here, cancer, gates={"verdict": ["SUBSTITUTES"]}), out=here / "out")
+    assert (later.released, first.released.exists()) == (None, False)
+    assert complement.run(recipe(here, cancer), out=here / "out").released == first.released
+    assert complement.verify(first.released).faults == ()
 
 
 def test_records_without_a_target_are_left_out_with_a_note(here: Path, cancer: pa.Table):

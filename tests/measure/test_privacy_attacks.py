@@ -33,6 +33,7 @@ from complement.measure.privacy import (
     attacked,
     compared,
     gate,
+    shadow_scores,
 )
 from complement.models.nearness import Space
 
@@ -204,6 +205,9 @@ def test_refitting_tells_a_generator_that_repeats_its_records_from_one_that_neve
     assert low(copies) > 0.7
     assert low(blind) <= 0.5 <= high(blind)
     assert (copies.name, copies.n) == ("shadow_auc", 20)
+    (whole,) = shadow_scores(catalog.generator("bootstrap"), context.train, fresh, context, seed=1)
+    assert low(whole) > 0.7
+    assert [whole] == shadow_scores(catalog.generator("bootstrap"), context.train, fresh, context, seed=1)
     assert Shadow().score(context.train, context) == [], "without a generator there is nothing to refit"
     assert Shadow(catalog.generator("bootstrap"), most=100).score(context.train, context) == [], "too few records"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -26,28 +27,47 @@ real: real.csv
 schema: {patient: {role: ignore}, day: {role: ignore}}
 purpose: {target: y, learners: [tree]}
 split: {folds: 2}
-generate: {generator: trees}
+gap: {find: 1, where: [texture > 20]}
+generate: {generator: trees, requests: [{name: all}]}
 prove: {weights: [0, 0.5, 1], seeds: 2, curve: true}
 """
 WORDS = ["run", "recipe.yaml", "--out", "RUN", "--quiet", "--json"]
 INLINE, PROCESSES = ["--engine", "inline"], ["--engine", "process", "--workers", "2"]
+SPENT = re.compile(rb"[\d.,]+ seconds, [\d.,]+ of processor time")
 # With forks of a process that has loaded the libraries, and done nothing with them, a run costs its own seconds only.
 LOADED = ["complement.run", "complement.progress", "sklearn.ensemble", "sklearn.tree", "scipy.stats", "scipy.linalg"]
 MOMENTS = [
     Moment("after", "1-source/source.json"),
-    Moment("before", "3-generate/synthetic.parquet"),
+    Moment("after", "2-gap/gaps.json"),
+    Moment("after", "3-generate/request-0-turn-0/shard-00000.arrow"),
+    Moment("after", "4-curate/kept.arrow"),
+    Moment("before", "5-measure/details.json"),
     Moment("after", "openings.jsonl"),
     Moment("after", "screen/shard-00000.arrow"),
     Moment("before", "fits/shard-00002.arrow"),
     Moment("after", "curve/shard-00001.arrow"),
     Moment("after", "6-prove/verdict.json"),
     Moment("before", "RUN/verdict.json"),
+    Moment("before", "RUN/8-release"),
+    Moment("before", "RUN/report.html"),
 ]
 MORE_MOMENTS = [
     Moment("before", "RUN/recipe.yaml"),
-    Moment("after", "3-generate/synthetic.parquet"),
-    Moment("before", "3-generate/stage.json"),
-    Moment("after", "3-generate/stage.json"),
+    Moment("before", "2-gap/gaps.json"),
+    Moment("before", "2-gap/stage.json"),
+    Moment("after", "2-gap/stage.json"),
+    Moment("before", "3-generate/request-0-turn-0/shard-00000.arrow"),
+    Moment("after", "3-generate/request-1-turn-0/manifest.json"),
+    Moment("before", "4-curate/request-0-turn-0/shard-00000.arrow"),
+    Moment("after", "4-curate/request-1-turn-0/shard-00000.arrow"),
+    Moment("before", "4-curate/kept.arrow"),
+    Moment("after", "4-curate/samples.json"),
+    Moment("before", "4-curate/stage.json"),
+    Moment("after", "4-curate/stage.json"),
+    Moment("before", "5-measure/scores.json"),
+    Moment("after", "5-measure/details.json"),
+    Moment("before", "5-measure/stage.json"),
+    Moment("after", "5-measure/stage.json"),
     Moment("before", "openings.jsonl"),
     Moment("before", "pilot/plan.json"),
     Moment("after", "pilot/plan.json"),
@@ -63,6 +83,13 @@ MORE_MOMENTS = [
     Moment("after", "6-prove/stage.json"),
     Moment("before", "RUN/manifest.json"),
     Moment("after", "RUN/verdict.json"),
+    Moment("before", "data/train-00000-of-00004.parquet"),
+    Moment("after", "croissant.json"),
+    Moment("before", "manifest.sha256"),
+    Moment("after", "RUN/8-release"),
+    Moment("before", "6-prove/released.json"),
+    Moment("after", "6-prove/released.json"),
+    Moment("after", "RUN/report.html"),
 ]
 
 
@@ -114,7 +141,8 @@ def house(tmp_path: Path) -> House:
 
 
 def files_of(run: Path) -> dict[str, bytes]:
-    """What must be the same: every file but events and the hash of a verdict with its times; of a verdict, all but times."""
+    """What must be the same: every file but events and the hash of a verdict with its times; of verdict and report of the run,
+    all but times. Of the release, every byte."""
     found = {str(path.relative_to(run)): path.read_bytes() for path in sorted(run.rglob("*")) if path.is_file()}
     for name in ("events.jsonl", "6-prove/stage.json"):
         found.pop(name)
@@ -122,6 +150,8 @@ def files_of(run: Path) -> dict[str, bytes]:
         content = json.loads(found[name])
         assert content.pop("spent")["seconds"] > 0
         found[name] = json.dumps(content, sort_keys=True).encode()
+    found["report.html"], times = SPENT.subn(b"", found["report.html"])
+    assert times == 1
     return found
 
 

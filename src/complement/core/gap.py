@@ -22,8 +22,8 @@ class Gap:
     where none is known. `excess`: loss per record less half of what the score announces, inside less outside (`loss_excess`), or
     the expected share less the real one (`share_lacking`); its interval holds for all slices that were looked at, at once. `p` is
     adjusted for them. `effects`: `loss`, the fall of the mean loss of all if the learner were no more surprised there than
-    elsewhere; `loss_as_the_rest`, if it lost as little; and the purpose's metric if the slice were told apart as well as the rest
-    (all signed so that + is better). `rows`: how many records a request asks for.
+    elsewhere; `loss_as_the_rest`, if it lost as little; and the rise of the purpose's metric if the slice were told apart as well
+    as the rest (a metric that would not rise is left out, see docs/gaps.md). `rows`: how many records a request asks for.
     """
 
     name: str

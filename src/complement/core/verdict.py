@@ -80,7 +80,7 @@ class Screened:
     """A weight that screening tried: the metric minus that at weight 0, + is better, averaged over `n` folds.
 
     Measured on records held out of the folds' learning parts, not on sealed ones. The interval (95 %, of t) is over folds: None
-    at weight 0, which is compared with itself, and where there is one fold.
+    at weight 0, which is compared with itself, and where there are fewer than three folds.
     """
 
     weight: float

@@ -21,6 +21,7 @@ from complement.curate.step import Found, Look, TableStep
 Masks = list[tuple[np.ndarray, str]]
 ROUNDING = 1e-9  # of the value: what a decimal loses as a float of 64 bits
 UNUSED = ("ignore",)  # roles of columns that nothing is asked of
+ANEW = ("identifier", "personal", "unit")  # whose values are made anew, beyond those of the real records
 
 
 @dataclass(frozen=True)
@@ -81,18 +82,19 @@ def _broken(table: pa.Table, columns: tuple[Column, ...], where: str) -> Masks:
         if column.role in UNUSED or column.kind in ("image", "other"):
             continue
         limits, name, values = column.constraints, f"{where}{column.name}", table.column(column.name)
+        bounded = column.role not in ANEW
         if column.numeric:
             numbers = as_numbers(values)
             masks.append((np.isinf(numbers), f"{name} is not finite"))
-            if limits.low is not None:
+            if limits.low is not None and bounded:
                 masks.append((numbers < limits.low, f"{name} is below {limits.low:g}"))
-            if limits.high is not None:
+            if limits.high is not None and bounded:
                 masks.append((numbers > limits.high, f"{name} is above {limits.high:g}"))
             digits = 0 if column.kind == "integer" else limits.decimals
             if digits is not None:
                 told = f"{name} has more than {digits} decimals" if digits else f"{name} is not a whole number"
                 masks.append((_longer(numbers, digits), told))
-        elif limits.values is not None and column.kind in ("category", "text"):
+        elif limits.values is not None and bounded and column.kind in ("category", "text"):
             masks.append((_strange(values, limits.values), f"{name} has a value that is not allowed"))
         if not limits.nullable:
             masks.append((absent(as_text(values)), f"{name} is missing"))

@@ -16,7 +16,7 @@ from complement.core.extras import need
 from complement.core.schema import nearest
 from complement.deliver import refuse_overwrite
 
-RECIPE, RECORDS, SEALED = "recipe.yaml", "records.csv", "sealed.csv"
+RECIPE, RECORDS, SEALED, LATER = "recipe.yaml", "records.csv", "sealed.csv", "later.csv"
 YEARS, DAYS_PER_YEAR = 5, 365.25
 
 
@@ -57,13 +57,24 @@ def _crashes() -> Any:
     return _table("DAAG", "nassCDS").drop(columns=["injSeverity", "caseid", "weight", "abcat"])
 
 
+def _with_fireplace(houses: Any) -> Any:
+    return houses["Fireplaces"] >= 1
+
+
 @dataclass(frozen=True)
 class _Example:
-    """The table, how many records of it are learnt from, and whether the others are written as sealed."""
+    """The table, how many records of it are learnt from, and whether the others are written as sealed.
+
+    `later` records more are written without their `target`: what is expected to come. `lacks` says which records are then taken
+    out of those that are learnt from.
+    """
 
     table: Callable[[], Any]
     learnt: int
     sealed: bool = True
+    later: int = 0
+    target: str = ""
+    lacks: Callable[[Any], Any] | None = None
 
 
 _EXAMPLES = {
@@ -72,6 +83,7 @@ _EXAMPLES = {
     "balancing": _Example(_crashes, 2000),
     "replace": _Example(_computers, 2000),
     "too-few": _Example(_patients, 150, sealed=False),
+    "closing-a-gap": _Example(_houses, 300, later=300, target="Sale_Price", lacks=_with_fireplace),
 }
 NAMES = tuple(_EXAMPLES)
 
@@ -87,17 +99,21 @@ def write_example(name: str, folder: str | Path, *, draw: int = 0, replace: bool
     if name not in _EXAMPLES:
         raise UsageError("unknown-name", f"There is no example '{name}'.", help=nearest(name, list(NAMES)))
     example, folder = _EXAMPLES[name], Path(folder)
-    names = (RECIPE, RECORDS, *([SEALED] if example.sealed else []))
+    names = (RECIPE, RECORDS, *([LATER] if example.later else []), *([SEALED] if example.sealed else []))
     refuse_overwrite((folder / file for file in names), reads=(), replace=replace)
     table = example.table()
     order = _order(len(table), draw)
-    parts = {RECORDS: order[: example.learnt]}
+    end = example.learnt + example.later
+    learnt = table.iloc[order[: example.learnt]]
+    parts = {RECORDS: learnt if example.lacks is None else learnt[~example.lacks(learnt)]}
+    if example.later:
+        parts[LATER] = table.iloc[order[example.learnt : end]].drop(columns=[example.target])
     if example.sealed:
-        parts[SEALED] = order[example.learnt :]
+        parts[SEALED] = table.iloc[order[end:]]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file, rows in parts.items():
-            table.iloc[rows].to_csv(folder / file, index=False, lineterminator="\n")
+        for file, part in parts.items():
+            part.to_csv(folder / file, index=False, lineterminator="\n")
         recipe = files("complement.examples").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
         (folder / RECIPE).write_text(recipe, encoding="utf-8")
     except OSError as cause:

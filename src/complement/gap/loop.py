@@ -24,6 +24,7 @@ from complement.models.table_learner import target_array
 
 FOLDS = 3
 LIKELY = 0.9  # one-sided: screening only decides what the trial is asked, and the trial has its own, stricter rule
+NOBODY = "no real record is there to learn from"
 FEW_UNITS = 10  # units of a slice, below which nothing can be said of its gain
 MOST_RECORDS = 20_000  # that requests are tried on
 Decision = Literal["kept", "changed", "dropped"]
@@ -114,15 +115,17 @@ def close(
     A round: in each of 3 folds of whole units the learner is fitted without and with the records of all requests at once, made by
     the generator that was fitted on the same two other folds; the gain of a request is the fall of the mean loss in its slice,
     with an interval by unit. Kept: its one-sided 90 % bound is above 0. Dropped: below 0, fewer than 10 units to tell by, records
-    that cannot be made, or rounds at an end. Changed, else: first another size (twice as many if there was a gain, half if not),
-    then a condition with one demand less. A kept request that turns bad beside others is dropped.
-    With `rounds` 0 all are kept, untried. Never give it sealed records: it sees `records` alone. Its choices are made on the
-    records that it was given, so that its gains are hopeful; only a trial that repeats it inside each fold judges it.
+    that cannot be made, or rounds at an end. Changed, else: first another size (twice as many if there was a gain, else or where
+    that is over half of all records half as many), then a condition with one demand less. A kept request that turns bad beside
+    others is dropped.
+    With `rounds` 0 all are kept, untried, whose condition any of these records meets. Never give it sealed records: it sees
+    `records` alone. Its choices are made on the records that it was given, so that its gains are hopeful; only a trial that
+    repeats it inside each fold judges it.
     Bounded: of more than 20,000 records a random part by unit is used; 3 fits of the generator, 3 (rounds + 1) of the learner.
     """
     unit = records.units() if unit is None else unit
     if rounds < 1 or not requests:
-        return Closed(tuple(requests), ())
+        return Closed(tuple(one for one in requests if one.where is None or one.where.mask(records.records).any()), ())
     rows, _ = bounded(records.rows, unit, seed=seed, most=MOST_RECORDS)
     part, own = records.take(rows), unit[rows]
     truth = target_array(part.column(means.purpose.target), means.purpose)
@@ -140,7 +143,7 @@ def close(
 
 
 def _round(bench: _Bench, tried: list[_Tried], base: np.ndarray, *, last: bool) -> tuple[list[_Tried], dict[str, Any]]:
-    failed = {place: why for place, one in enumerate(tried) if one.decision != "dropped" and (why := _unmade(bench, one.request))}
+    failed = {place: why for place, one in enumerate(tried) if one.decision != "dropped" and (why := _unmade(bench, one))}
     active = [one.request for place, one in enumerate(tried) if one.decision != "dropped" and place not in failed]
     gain = base - bench.losses(active) if active else np.zeros(len(base))
     after: list[_Tried] = []
@@ -168,16 +171,25 @@ def _round(bench: _Bench, tried: list[_Tried], base: np.ndarray, *, last: bool) 
         after.append(then)
     whole, reach, _ = _gained(gain, np.ones(len(base), bool), bench.unit)
     overall = {"value": whole, "low": whole - reach, "high": whole + reach} if active else None
-    return after, {"gain_overall": overall, "requests": facts}
+    return after, {"said": "; ".join(map(_said, facts)), "gain_overall": overall, "requests": facts}
 
 
-def _unmade(bench: _Bench, request: Request) -> str:
+def _said(fact: dict[str, Any]) -> str:
+    """A request's round in short words."""
+    gain = fact["gain"]
+    seen = f", gain {gain['value']:+.3g} [{gain['low']:+.3g}, {gain['high']:+.3g}]" if gain else ""
+    return f"{fact['request']}, {fact['rows']:,} records{seen}: {fact['decision']}, {fact['why']}"
+
+
+def _unmade(bench: _Bench, one: _Tried) -> str:
     """Why the records of a request cannot be made in some fold; "" when they can."""
+    if not one.slice.any():
+        return NOBODY
     try:
         for k in range(FOLDS):
-            bench.answer(k, request)
+            bench.answer(k, one.request)
     except (RequestError, GenerateError) as error:
-        return error.met
+        return error.met.rstrip(".")
     return ""
 
 
@@ -215,5 +227,7 @@ def _changed(one: _Tried, value: float, total: int) -> tuple[Request | None, str
         broad = wider(request.where)
         if broad is not None:
             return replace(request, where=broad), f"asked under '{broad}' next"
-    rows = min(2 * request.rows, max(1, round(MOST_SHARE * total))) if value > 0 else max(FEWEST_ROWS, request.rows // 2)
+    more, less = min(2 * request.rows, max(1, round(MOST_SHARE * total))), max(FEWEST_ROWS, request.rows // 2)
+    sizes = [more, less] if value > 0 else [less]
+    rows = next((size for size in sizes if size != request.rows), request.rows)
     return (replace(request, rows=rows), f"{rows:,} rows next") if rows != request.rows else (None, "")

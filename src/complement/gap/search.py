@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -196,7 +197,7 @@ def null_of(field: Field, value: np.ndarray, unit: np.ndarray, *, seed: int) -> 
     shuffled, level = Shuffled.of(unit), standard(value)
     with one_thread():
         drawn = (shuffled.draw(level, rng_at(seed, "gap", "null", k)) for k in range(PERMUTATIONS))
-        return Null(np.array([field.highest(one) for one in drawn]))
+        return Null(np.array([field.highest(standard(one)) for one in drawn]))
 
 
 @dataclass(frozen=True, repr=False)
@@ -207,8 +208,8 @@ class Null:
 
     @property
     def bound(self) -> float:
-        """The height that p <= .05 lies above: for all slices at once, as each is the highest of its table."""
-        return float(np.sort(self.heights)[-max(1, int(ALPHA * (1 + len(self.heights))))])
+        """The height above which p is below .05: for all slices at once, as each is the highest of its table."""
+        return float(np.sort(self.heights)[1 - math.ceil(ALPHA * (1 + len(self.heights)))])
 
     def p(self, height: float) -> float:
         """The share of tables, this one included, whose highest slice is as high."""
@@ -243,26 +244,36 @@ def without(value: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, repr=False)
 class Shuffled:
-    """Permutations of values across records, those of a unit together: per group of units their rows and their sizes."""
+    """Permutations of values across records, those of a unit together: per group of units their rows and their sizes.
+
+    Units stay whole: a unit gets the values of another one, in their order. Laid end to end instead, they would cross the edges
+    of units, columns that are a unit's own would seem to vary with the records, and gaps would be seen where none is.
+    """
 
     groups: tuple[tuple[np.ndarray, np.ndarray], ...]
 
     @staticmethod
     def of(unit: np.ndarray) -> Shuffled:
-        """Units of a size that at least 20 have are permuted among themselves; all others among each other."""
+        """Units of a size that at least 20 have are permuted among themselves; the others among the 20 or more of next size."""
         order = np.argsort(unit, kind="stable")
         sizes = np.unique(unit[order], return_counts=True)[1]
         kinds, counts = np.unique(sizes, return_counts=True)
-        group = np.where(np.isin(sizes, kinds[counts >= MANY]), sizes, 0)
-        of_row = np.repeat(group, sizes)
-        return Shuffled(tuple((order[of_row == one], sizes[group == one]) for one in np.unique(group)))
+        group, number, lumped = np.zeros(len(kinds), np.int64), 0, 0
+        for k in range(len(kinds)):
+            if counts[k] >= MANY or lumped >= MANY:
+                number, lumped = number + 1, 0
+            group[k] = number
+            lumped = MANY if counts[k] >= MANY else lumped + int(counts[k])
+        of_unit = group[np.searchsorted(kinds, sizes)]
+        of_row = np.repeat(of_unit, sizes)
+        return Shuffled(tuple((order[of_row == one], sizes[of_unit == one]) for one in np.unique(of_unit)))
 
     def draw(self, value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The same values over the records, shape (records,)."""
+        """The values of other units, shape (records,); of a larger unit the first ones, of a smaller one all of them again."""
         found = np.empty_like(value)
         for rows, sizes in self.groups:
             order = rng.permutation(len(sizes))
-            starts = (np.cumsum(sizes) - sizes)[order]
-            moved = np.repeat(starts - (np.cumsum(sizes[order]) - sizes[order]), sizes[order]) + np.arange(len(rows))
-            found[rows] = value[rows[moved]]
+            starts = np.cumsum(sizes) - sizes
+            place = np.arange(len(rows)) - np.repeat(starts, sizes)
+            found[rows] = value[rows[np.repeat(starts[order], sizes) + place % np.repeat(sizes[order], sizes)]]
         return found

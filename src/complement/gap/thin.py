@@ -9,7 +9,7 @@ import numpy as np
 from complement.core.condition import Condition
 from complement.core.dataset import Dataset
 from complement.core.gap import Gap, Gaps
-from complement.core.schema import Schema
+from complement.core.schema import Column, Schema
 from complement.core.score import Score
 from complement.gap.ask import rows_to_reach
 from complement.gap.atoms import atoms_of
@@ -21,16 +21,17 @@ from complement.gap.weak import LEAST, LEAST_SHARE, bounded, contrast
 def find_thin(records: Dataset, expected: Dataset, *, unit: np.ndarray | None = None, most: int = 5, seed: int = 0) -> Gaps:
     """The slices whose share among the expected records is higher than among these beyond chance, at most `most`.
 
-    `expected`: records of the population that the model will meet, with these features; a target is not needed and not read. The
-    value of the search is 1 for an expected record and 0 for a real one, permuted across units: the same search and the same
-    control as in `find_weak`. A slice without a single real record is found, which no search in one file could do.
+    `expected`: records of the population that the model will meet; its features are compared, a target is not needed and not
+    read. The value of the search is 1 for an expected record and 0 for a real one, permuted across units: the same search and
+    the same control as in `find_weak`. A slice without a single real record is found, which no search in one file could do.
     Bounded: at most 10,000 records of each side are searched. The loss inside is unknown here (NaN).
     """
     unit = records.units() if unit is None else unit
     notes: list[str] = []
     sides: list[Dataset] = []
     units: list[np.ndarray] = []
-    for side, own in ((_features(records), unit), (_features(expected), expected.units())):
+    columns = expected.schema.features()
+    for side, own in ((_features(records, columns), unit), (_features(expected, columns), expected.units())):
         kept, told = bounded(side.rows, own, seed=seed, most=10_000)
         notes += told
         sides.append(side.take(kept))
@@ -49,16 +50,13 @@ def find_thin(records: Dataset, expected: Dataset, *, unit: np.ndarray | None = 
     return Gaps(tuple(found), field.count(), tuple(notes))
 
 
-def _features(side: Dataset) -> Dataset:
-    """The records with their features alone, of the kinds that conditions speak of."""
-    columns = tuple(column for column in side.schema.features())
-    schema = Schema({side.schema.root: columns})
+def _features(side: Dataset, columns: Sequence[Column]) -> Dataset:
+    """The records with these columns alone."""
+    schema = Schema({side.schema.root: tuple(columns)})
     return Dataset.of(side.records.select([column.name for column in columns]), schema)
 
 
-def _gap(
-    number: int, one: Slice, real: tuple[Dataset, np.ndarray], expected: tuple[Dataset, np.ndarray], null: Null
-) -> Gap:
+def _gap(number: int, one: Slice, real: tuple[Dataset, np.ndarray], expected: tuple[Dataset, np.ndarray], null: Null) -> Gap:
     where = Condition.parse(one.text)
     (records, unit), (others, other_unit) = real, expected
     here, there = where.mask(records.records), where.mask(others.records)

@@ -63,9 +63,9 @@ def find_weak(
     """The slices where the learner is weak beyond chance, at most `most`, the most evident first; `named` ones come before.
 
     Losses are out of fold on `records` (train and tune; never sealed ones), by whole `unit` (default: the schema's). The whole
-    search is repeated on 199 permutations of the losses across units: a gap is reported when its height is reached by the highest
-    slice of at most 5 % of them, so that a table without gaps gives one in at most 5 %. The same bound makes every interval hold
-    for all slices at once: no half of the records is spent on confirming, and choosing the best does not void it (the value
+    search is repeated on 199 permutations of the losses across units: p is (1 + those whose highest slice is as high) / 200, and
+    below .05 a gap is reported, so that a table without gaps gives one in less than 5 %. The same bound makes every interval
+    hold for all slices at once: no half of the records is spent on confirming, and choosing the best does not void it (the value
     itself stays optimistic; trust the low end). After a gap is taken, its excess is removed and the search goes on: what is only
     its shadow is not reported. `named` slices are measured and reported whether or not they are evident. `losses`: those of these
     records in their order, where they are known already; no learner is then fitted.
@@ -137,7 +137,8 @@ def _gap(
     few = share <= THIN and unrest > UNREST * unrest_error
     effects = {"loss": share * surplus, "loss_as_the_rest": share * (inside - outside)}
     if task.metric is not None:
-        effects[task.metric.name] = metric_effect(looked.records, losses, mask, task.purpose, task.metric, seed=seed)
+        gain = metric_effect(looked.records, losses, mask, task.purpose, task.metric, seed=seed)
+        effects.update({task.metric.name: gain} if gain > 0 else {})
     return Gap(
         name=name,
         where=where,
@@ -168,7 +169,7 @@ def _reason(inside: float, outside: float, surplus: float, few: bool, p: float) 
     told = f"The learner loses {inside:.3g} per record there and {outside:.3g} elsewhere"
     more = inside - outside
     known = 1 - surplus / more if more > 0 else 0.0
-    if p > ALPHA:
+    if p >= ALPHA:
         return (
             f"{told}: no more than chance explains (p = {p:.2g} after all slices that were looked at). It was named, not found."
         )

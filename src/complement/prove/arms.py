@@ -16,6 +16,7 @@ from complement.core.dataset import Dataset
 from complement.core.purpose import Purpose, Slice
 from complement.core.seed import rng_at
 from complement.core.values import as_text
+from complement.prove.repeats import repeated
 
 # Class shares that differ by less, in points and as a share of the class itself, are the same prior: re-weighting would train
 # the same model. Half a point is nothing to a class of 40 %, and doubles one of 0.5 %.
@@ -96,8 +97,8 @@ def copied(train: Dataset, requested: Sequence[tuple[np.ndarray | None, int]], w
     rows = np.repeat(np.arange(train.rows), _even_counts(extra / extra.sum() * made))
     shared = np.full(len(rows), extra.sum() / len(rows))
     if w == 1:
-        return Training(train.take(rows), shared)
-    return Training(train.take(np.concatenate([np.arange(train.rows), rows])), np.concatenate([(1 - w) * base, shared]))
+        return Training(repeated(train, rows), shared)
+    return Training(repeated(train, np.concatenate([np.arange(train.rows), rows])), np.concatenate([(1 - w) * base, shared]))
 
 
 def _even_counts(shares: np.ndarray) -> np.ndarray:
@@ -133,7 +134,7 @@ def fit(learner: Learner, training: Training, purpose: Purpose, *, seed: int) ->
     if records is None:
         raise ValueError(f"nothing to fit: {training.note}")
     if not getattr(learner, "weighted", True):
-        records = records.take(resampled(weight, seed=seed))
+        records = repeated(records, resampled(weight, seed=seed))
         weight = np.ones(records.rows)
     elif (weight == 0).any():
         records, weight = records.take(weight > 0), weight[weight > 0]

@@ -19,6 +19,9 @@ from complement.prove import arms
 from complement.prove.design import Cut, Trial, inner_cuts
 from complement.prove.estimate import in_part, measured
 
+# An interval over two folds is as wide as t with one degree of freedom: 13 times its standard error, and tells nothing.
+LEAST_FOLDS = 3
+
 
 @dataclass(frozen=True)
 class ScreenTask:
@@ -89,7 +92,7 @@ def screened(tables: Sequence[pa.Table], learner: str) -> tuple[Screened, ...]:
 
 def _over_folds(weight: float, gains: np.ndarray) -> Screened:
     value, folds = float(gains.mean()), len(gains)
-    if weight == 0 or folds < 2:
+    if weight == 0 or folds < LEAST_FOLDS:
         return Screened(weight, value, None, None, folds)
     reach = float(t.ppf(0.975, folds - 1) * gains.std(ddof=1) / np.sqrt(folds))
     return Screened(weight, value, value - reach, value + reach, folds)

@@ -208,7 +208,7 @@ def _worth(verdict: Node) -> str:
     if value is None:
         return remark
     between = f" [{count(low)}, {'no bound' if high is None else count(high)}]" if low is not None else ""
-    return f"worth about {count(value)}{between} more real records, {text(at(worth, 'method'))}: {remark}"
+    return f"worth about {count(value)}{between} real records, {text(at(worth, 'method'))}: {remark}"
 
 
 def _points(found: list[Node]) -> list[Point]:

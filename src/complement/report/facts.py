@@ -25,6 +25,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "samples": ("4-curate/samples.json", "samples.json"),
     "collapse": ("5-measure/collapse.json", "collapse.json"),
     "release": ("8-release/manifest.json",),
+    "outcome": ("6-prove/released.json",),
 }
 _TOLD_BY_A_RUN = ("verdict", "manifest", "source")  # one of them at least: else the folder is neither run nor release
 LARGEST = 1e100  # as of a column that is read; beyond it no picture can be drawn, and nan is not below it either
@@ -39,7 +40,8 @@ class Facts:
     the real data were weak, and what was asked for. `funnel`: how many records each step left out, and why. `scores`: what
     `complement audit --json` prints. `details`: distributions by column, and how columns go together. `samples`: a few
     synthetic records as objects, none of which may equal a real one: who writes them answers for that. `collapse`: what
-    `complement collapse --json` prints. `release`: the manifest of the released folder. `digest`: its sha256.
+    `complement collapse --json` prints. `release`: the manifest of the released folder. `outcome`: why there is
+    none. `digest`: its sha256.
     """
 
     name: str = ""
@@ -53,6 +55,7 @@ class Facts:
     samples: Sequence[Node] | None = None
     collapse: Node | None = None
     release: Node | None = None
+    outcome: Node | None = None
     digest: str = ""
 
     def __repr__(self) -> str:
@@ -93,7 +96,7 @@ def for_release(facts: Facts, *, name: str) -> Facts:
     if verdict is not None:
         spent = {key: value for key, value in (as_node(at(verdict, "spent")) or {}).items() if "seconds" not in key}
         verdict = {**verdict, "spent": spent}
-    return replace(facts, name=name, verdict=verdict, release=None, digest="")
+    return replace(facts, name=name, verdict=verdict, release=None, outcome=None, digest="")
 
 
 def is_release(folder: Path) -> bool:

@@ -22,10 +22,13 @@ from complement.report.made import (
     span_of,
 )
 from complement.report.tables import Section, card, folded, grid, note, stacked, table
+from complement.report.top import left_out_share
 from complement.report.words import SCORES, metric_name
 
 GAPS, SAMPLES, FIELDS, REASONS, COLLAPSE = 12, 5, 40, 8, 8  # of each kind that are shown
 SIGNS = 24  # of a sample's cell
+OF_LOSS = ("loss", "loss_as_the_rest")  # effects that are none of the metric
+SENTENCE = 600  # signs of a reason
 _NUMBER = re.compile(r"'[^']*'|(?<![\w.])\d+\.?\d*(?:[eE][+-]?\d+)?")
 
 
@@ -36,15 +39,23 @@ def gaps(facts: Facts) -> Section:
     heading = "Where the real data were weak"
     if facts.gaps is None:
         return Section("gaps", heading, None, "Not looked for: complement gaps finds thin and weak parts of real data.")
+    said = [el("p", rounded(text(one), SENTENCE)) for one in values(at(facts.gaps, "said"))[: 2 * GAPS]]
     if not found:
-        return Section("gaps", heading, join(el("p", "No gap was found that chance does not explain."), _requests(asked)))
+        none = el("p", "No gap was found that chance does not explain.")
+        return Section("gaps", heading, join(none, *said, _requests(asked)))
     rows = [_gap(one) for one in found[:GAPS]]
-    head = ("Part", "Kind", "Units", "Loss there", "Elsewhere", "p", "If closed", "Asked for")
-    told = note("Loss: of the learner, on real records it had not seen. p: how often chance finds such a part, of all looked at.")
-    why = [el("li", el("code", rounded(text(at(one, "where")))), ": ", rounded(reason)) for one, reason in _reasoned(found)]
+    head = ("Part", "Kind", "Units", "Loss there", "Elsewhere", "p", "If closed", "To ask for")
+    told = note(
+        "Loss: of the learner, on real records it had not seen. p: how often chance finds such a part, of all looked at. If "
+        "closed: what the metric gains at most, where it would gain."
+    )
+    why = [
+        el("li", el("code", rounded(text(at(one, "where")))), ": ", rounded(reason, SENTENCE)) for one, reason in _reasoned(found)
+    ]
     body = join(
         stacked("Gaps, the worst first", head, rows, numeric=(2, 3, 4, 5, 6, 7)),
         told,
+        *said,
         folded("Why", el("ul", why)) if why else None,
         _requests(asked),
         _rounds(facts),
@@ -57,7 +68,8 @@ def collapse(facts: Facts) -> Section:
     series = _policies(facts.collapse)
     heading = "If models learn from their own records"
     if not series:
-        return Section("collapse", heading, None, "Not measured: complement collapse DATA runs it over generations.")
+        why = text(at(facts.collapse, "why_not")) or "complement collapse DATA runs it over generations."
+        return Section("collapse", heading, None, f"Not measured: {why}")
     every = dict.fromkeys(metric for found in series.values() for metric in found)
     alarmed = [m for m in every if any(p.alarm for found in series.values() for p in found.get(m, ()))]
     metrics = list(dict.fromkeys([*alarmed, *every]))[:COLLAPSE]
@@ -101,17 +113,23 @@ def funnel(facts: Facts) -> Section:
         out = number(at(step, "left_out")) or 0.0
         left -= out
         rows.append((text(at(step, "step")), bar(left / made), count(left), count(out), _reasons(step)))
-    kept = number(at(facts.funnel, "kept"))
+    spare, short = number(at(facts.funnel, "spare")) or 0.0, as_node(at(facts.funnel, "short")) or {}
+    kept = number(at(facts.funnel, "kept")) or 0.0
+    if spare:
+        left -= spare
+        rows.append(("not needed", bar(left / made), count(left), count(spare), "made to spare, in case steps left out more"))
     start = ("made", bar(1.0), count(made), "", "")
     end = (
         "kept",
-        bar((kept or 0.0) / made, class_="kept"),
+        bar(kept / made, class_="kept"),
         count(kept),
-        count(made - (kept or 0.0)),
-        percent(1 - (kept or 0.0) / made),
+        count(made - kept - spare),
+        percent(left_out_share(facts)),
     )
     head = ("Step", "Drawn", "Left", "Left out", "Why")
-    return Section("funnel", heading, stacked("Records after each step", head, [start, *rows, end], numeric=(2, 3)))
+    lacking = "; ".join(f"{count(number(rows))} for {plain(name, 60)}" for name, rows in short.items())
+    told = note(f"Fewer than were asked for are kept; there lack {lacking}.") if lacking else None
+    return Section("funnel", heading, join(stacked("Records after each step", head, [start, *rows, end], numeric=(2, 3)), told))
 
 
 def samples(facts: Facts) -> Section:
@@ -135,14 +153,14 @@ def samples(facts: Facts) -> Section:
     return Section("samples", heading, join(table("Synthetic records, one in each column", head, rows), told))
 
 
-def rounded(where: str) -> str:
+def rounded(where: str, most: int = 160) -> str:
     """A condition whose numbers have four digits at most: a limit may be the value of one record. Text in quotes stays."""
 
     def shorter(found: re.Match[str]) -> str:
         word = found.group()
         return word if word.startswith("'") else f"{float(word):.4g}" if len(word.replace(".", "")) > 4 else word
 
-    return _NUMBER.sub(shorter, plain(where, 160))
+    return _NUMBER.sub(shorter, plain(where, most))
 
 
 def _cell(facts: Facts, column: Node, value: object) -> str:
@@ -164,7 +182,8 @@ def _gap(one: Node) -> tuple[object, ...]:
     inside = number(at(one, "loss", "inside")) if as_node(at(one, "loss")) else number(at(one, "loss"))
     outside = number(at(one, "loss", "outside")) if as_node(at(one, "loss")) else number(at(one, "loss_outside"))
     closed = number(at(one, "if_closed"))
-    gains = [(name, gain) for name, value in (as_node(at(one, "effects")) or {}).items() if (gain := number(value)) is not None]
+    effects = [(name, number(value)) for name, value in (as_node(at(one, "effects")) or {}).items() if name not in OF_LOSS]
+    gains = [(name, gain) for name, gain in effects if gain is not None and gain > 0]
     if closed is None and gains:
         name, gain = gains[-1]
         said = f"{brief(gain)} {metric_name(name)}"
@@ -205,7 +224,7 @@ def _rounds(facts: Facts) -> Html | None:
                 f"{key.replace('_', ' ')}: {_short(value)}" for key, value in one.items() if key not in ("round", "name")
             )
         )
-        lines_.append(el("li", f"Round {whole(at(one, 'round')) or place + 1}: ", rounded(said)))
+        lines_.append(el("li", f"Round {whole(at(one, 'round')) or place + 1}: ", rounded(said, SENTENCE * 2)))
     return folded("Round by round", el("ul", lines_)) if lines_ else None
 
 

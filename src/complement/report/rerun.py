@@ -18,6 +18,8 @@ def rerun(facts: Facts) -> Section:
         return Section("rerun", "How to run it again", None, "No manifest: the run was not finished.")
     command = el("pre", el("code", "complement run recipe.yaml"), tabindex=0)
     rows: list[tuple[object, object]] = [(name, _short(text(at(facts.manifest, name)))) for name in PARTS]
+    if text(at(facts.outcome, "why")):
+        rows[-1] = (PARTS[-1], "nothing")
     rows += [(join("input ", name_of(name, 30)), el("code", text(one)[:SHORT])) for name, one in _pairs(facts, "inputs")]
     rows += [(name, text(one)) for name, one in _pairs(facts, "versions")]
     if facts.digest:

@@ -109,6 +109,9 @@ def _doubts(facts: Facts, found: list[Node]) -> Html | None:
         lines.append(join(el("b", "Leak" if severity == "error" else "Finding", f" ({code}). "), note))
     cautions = dict.fromkeys(text(note) for one in found for note in values(at(one, "cautions")))
     lines += [join(el("b", "Caution. "), note) for note in cautions]
+    why = text(at(facts.outcome, "why"))
+    if why:
+        lines.append(join(el("b", "Nothing is released. "), why))
     if not lines:
         return None
     return el("ul", [el("li", line) for line in lines], class_="doubts", aria_label="What puts the verdict in doubt")
@@ -145,7 +148,7 @@ def _worth(verdict: Node | None) -> Html:
     between = f"[{count(low)}, {top}]" if low is not None else ""
     saved = number(at(worth, "saved"))
     money = f"; saves {saved:,.0f}" if saved is not None else ""
-    return _box("Worth", count(value), join(el("span", between, class_="span"), " more real records", money))
+    return _box("Worth", count(value), join(el("span", between, class_="span"), " real records", money))
 
 
 def worst_attack(facts: Facts) -> Node | None:
@@ -175,9 +178,9 @@ def _attack(facts: Facts) -> Html:
 
 
 def left_out_share(facts: Facts) -> float | None:
-    """The share of the made records that curation left out."""
-    made, kept = number(at(facts.funnel, "made")), number(at(facts.funnel, "kept"))
-    return (made - kept) / made if made and kept is not None else None
+    """The share of the made records that curation left out; what was made to spare is none of it."""
+    made, kept, spare = (number(at(facts.funnel, part)) for part in ("made", "kept", "spare"))
+    return (made - kept - (spare or 0.0)) / made if made and kept is not None else None
 
 
 def _left_out(facts: Facts) -> Html:
@@ -185,4 +188,4 @@ def _left_out(facts: Facts) -> Html:
     if share is None:
         return _box("Left out", "–", "records were not curated", known=False)
     made, kept = whole(at(facts.funnel, "made")), whole(at(facts.funnel, "kept"))
-    return _box("Left out", percent(share), f"{count(kept)} of {count(made)} made records kept")
+    return _box("Left out", percent(share), f"of {count(made)} made records; {count(kept)} were kept")

@@ -16,7 +16,7 @@ from complement.measure.privacy.membership import Membership
 from complement.measure.privacy.near import NearCopies
 from complement.measure.privacy.rare import RareValues
 from complement.measure.privacy.repeated import Identities, Values, given_away, named
-from complement.measure.privacy.shadow import Shadow
+from complement.measure.privacy.shadow import Shadow, shadow_scores
 from complement.measure.privacy.singling import SinglingOut
 from complement.measure.privacy.twins import Twins
 
@@ -44,4 +44,5 @@ __all__ = [
     "gate",
     "given_away",
     "named",
+    "shadow_scores",
 ]

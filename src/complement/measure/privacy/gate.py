@@ -87,7 +87,8 @@ def _passed(by_name: Mapping[str, Score]) -> str:
     stronger = "Stronger attacks were not run."
     if lifts:
         most = max(lifts, key=lambda lift: lift.high or 0.0)
-        stronger = f"Attributes, links, descriptions: at most {most.high or 1.0:.1%} oftener right than of strangers."
+        points = 100 * (most.high or 1.0)
+        stronger = f"Attributes, links, descriptions: of a hundred, at most {points:.1f} more are right of train than of others."
     return f"Exact copies {copies.value:.2%} (base rate {base.value:.2%}); {'; '.join(told_areas)}. {stronger}"
 
 

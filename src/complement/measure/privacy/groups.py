@@ -9,10 +9,10 @@ import numpy as np
 from complement.core.dataset import Dataset
 from complement.core.values import as_text
 from complement.measure.intervals import MIN_UNITS
-from complement.models.nearness import MEASURED
 
 SMALL = 0.2  # a group with a larger share of the units is felt in the attacks on all
 MANY = 3  # records of one unit
+CLASSES = 20  # a target of more values has no classes, whatever it is written as
 
 
 def groups(members: Dataset, others: Dataset) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
@@ -27,9 +27,11 @@ def groups(members: Dataset, others: Dataset) -> Mapping[str, tuple[np.ndarray, 
 
 def _of_rare(members: Dataset, others: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
     target = members.schema.target
-    if target is None or target.kind in MEASURED:
+    if target is None:
         return None
     sides = [(real.units(), as_text(real.column(target.name))) for real in (members, others)]
+    if len({word for word in sides[0][1] if word is not None}) > CLASSES:
+        return None
     counts = [_units_by_word(unit, words) for unit, words in sides]
     enough = [word for word in counts[0] if min(counts[0][word], counts[1].get(word, 0)) >= MIN_UNITS]
     if not enough:
