@@ -19,6 +19,7 @@ from complement.core.schema import RECORDS, Column, Schema
 from complement.core.seed import rng_at
 from complement.gap.losses import fit, scores_of
 from complement.gap.weak import Task
+from complement.prepare import owners
 
 World = tuple[Dataset, Task, np.ndarray]
 NOISE_COLUMNS = 200
@@ -90,10 +91,11 @@ def few_patients(rows: int, number: int) -> World:
 
 
 def repeats(rows: int, number: int) -> World:
-    """Adult, targets in random order, half of the records there twice, and no unit that says so."""
+    """Adult, targets in random order, half of the records there twice, and no unit that says so: the split finds the copies."""
     records, task, _ = coin(rows, number)
     once = np.arange(rows - rows // 3)
-    return records.take(np.r_[once, once[: rows // 3]]), task, np.arange(rows)
+    twice = records.take(np.r_[once, once[: rows // 3]])
+    return twice, task, owners(twice)
 
 
 WORLDS: dict[str, Callable[[int, int], World]] = {

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from complement.core.condition import Condition
 from complement.core.contracts import Generator
 from complement.core.dataset import Dataset
@@ -18,6 +20,7 @@ from complement.gap.loop import Closed, Means, close
 from complement.gap.thin import find_thin, merged
 from complement.gap.told import endings, of_judged
 from complement.gap.weak import Task, find_weak
+from complement.prepare import owners
 from complement.prove.pool import Ask
 
 TOO_FEW = "prove-too-few"
@@ -49,10 +52,11 @@ class Closing:
         """The gaps, and what became of their requests. Too few records to tell are no gap, and a note says so."""
         place = table_hash(learnt.lineage.select(["record"]))
         if place not in self._known:
-            gaps = self._gaps(learnt)
+            unit = owners(learnt)
+            gaps = self._gaps(learnt, unit)
             requests: list[Request] = requests_of(gaps.found)
             means = Means(self.generator, self.task.learner, self.task.purpose)
-            self._known = {place: (gaps, close(learnt, requests, means, rounds=self.rounds, seed=self.seed))}
+            self._known = {place: (gaps, close(learnt, requests, means, rounds=self.rounds, unit=unit, seed=self.seed))}
         return self._known[place]
 
     def told(self, learnt: Dataset, requests: Sequence[Request]) -> tuple[str, ...]:
@@ -62,16 +66,18 @@ class Closing:
         judged = () if part is None else of_judged(part, learnt, self.expected, requests)
         return (*judged, *endings(requests_of(gaps.found), closed))
 
-    def _gaps(self, learnt: Dataset) -> Gaps:
+    def _gaps(self, learnt: Dataset, unit: np.ndarray) -> Gaps:
         try:
-            weak = find_weak(learnt, self.task, named=self.named, most=self.most, seed=self.seed)
+            weak = find_weak(learnt, self.task, unit=unit, named=self.named, most=self.most, seed=self.seed)
         except ProveError as error:
             if error.code != TOO_FEW:
                 raise
             weak = Gaps((), 0, (f"No gap can be told: {error.met}",))
         if self.expected is None:
             return weak
-        return merged(weak, find_thin(learnt, self.expected, most=self.most, seed=self.seed), most=self.most)
+        own = owners(self.expected)
+        thin = find_thin(learnt, self.expected, unit=unit, expected_unit=own, most=self.most, seed=self.seed)
+        return merged(weak, thin, most=self.most)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_known": {}}

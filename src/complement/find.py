@@ -18,7 +18,7 @@ from complement.core.gap import Gaps
 from complement.core.schema import Schema
 from complement.gap.thin import find_thin, merged
 from complement.gap.weak import Task, find_weak
-from complement.prepare import Inputs, Source, learners_of, partition_of, read_like, read_source, sealed_share
+from complement.prepare import Inputs, Source, learners_of, owners, partition_of, read_like, read_source, sealed_share
 from complement.recipe import IN_MEMORY, Recipe
 from complement.source.ledger import Ledger
 
@@ -72,7 +72,7 @@ def find(real: object, **options: Unpack[GapOptions]) -> Gaps:
     if options.get("expected") is None:
         return Gaps(weak.found, weak.tested, (*weak.notes, ONE_FILE))
     expected = expected_like(options.get("expected"), records, blind=_several(options.get("ignore")))
-    thin = find_thin(records, expected, unit=unit, most=most, seed=seed)
+    thin = find_thin(records, expected, unit=unit, expected_unit=owners(expected), most=most, seed=seed)
     return merged(weak, thin, most=most)
 
 
@@ -87,7 +87,7 @@ def _lesson(real: object, options: GapOptions) -> Lesson:
     metric = catalog.metric(source.purpose.metric, source.purpose)
     records = source.real.take(rows)
     seed = options.get("seed")
-    return Lesson(records, records.units(), Task(source.purpose, learner, metric), recipe.seed if seed is None else seed)
+    return Lesson(records, owners(records), Task(source.purpose, learner, metric), recipe.seed if seed is None else seed)
 
 
 def _recipe(real: object, options: GapOptions) -> tuple[Recipe, Inputs]:

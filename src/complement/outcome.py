@@ -54,6 +54,8 @@ def release(
     Nothing is released of a delivered file, where a gate does not hold, and where the records fit in no release, such as
     those of several tables: a release that stood there before is then removed, and run and report say why.
     """
+    for unfinished in folder.path.glob(f".{RELEASE}.making-*"):  # by a run that was killed
+        shutil.rmtree(unfinished, ignore_errors=True)
     why = DELIVERED if made is None else f"A gate does not hold. {gate.met}" if gate is not None else ""
     if made is None or why:
         return _unreleased(folder, why, tell)

@@ -34,7 +34,7 @@ from complement.source.hints import empty_columns, known_after
 from complement.source.origin import known_origin, refuse_made
 from complement.source.profile import survey
 from complement.source.read import read, read_tables
-from complement.source.split import partition, repeating_identifiers
+from complement.source.split import partition, repeating_identifiers, units
 from complement.source.target import check_delivered, check_sealed, check_target, drop_missing_target, find_target_copies
 
 SEALED_SHARE = 0.2  # of the units, where a single sealed set is large enough
@@ -169,6 +169,12 @@ def partition_of(recipe: Recipe, source: Source, *, salt: str) -> Partition:
     rows = np.arange(found.rows) if found.folds > 1 and found.kind == "units" else found.train(found.folds - 1)
     cautions = known_after(source.real, source.purpose, rows=rows, unit=found.unit)
     return replace(found, cautions=cautions if unit is not None else (*repeating_identifiers(source.real), *cautions))
+
+
+def owners(records: Dataset) -> np.ndarray:
+    """The number of each record's unit, shape (rows,), as a split sees it: equal names of the unit, and (near) copies."""
+    column = next(iter(records.schema.with_role("unit")), None)
+    return units(records, unit=None if column is None else column.name).of
 
 
 def sealed_share(recipe: Recipe, source: Source) -> float | None:

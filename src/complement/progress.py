@@ -41,7 +41,7 @@ class Teller:
             if event == "note":
                 self.told.add(str(facts.get("note")))
             self._move(event, facts)
-        elif event in ALWAYS or self._clock() - self._last >= PLAIN_SECONDS:
+        elif event in ALWAYS or _begins(event, facts) or self._clock() - self._last >= PLAIN_SECONDS:
             self._last = self._clock()
             self._console.print(sentence(event, facts), highlight=False, markup=False, soft_wrap=True)
 
@@ -85,6 +85,11 @@ def sentence(event: str, facts: Mapping[str, object]) -> str:
         shards = _shards(facts["shards"])
         parts.append(f"{facts['done']} of {shards}" if "done" in facts else shards)
     return f"{event}: {', '.join(parts)}" if parts else event
+
+
+def _begins(event: str, facts: Mapping[str, object]) -> bool:
+    """Whether a stage of the run begins, as against a step inside one: a log must not name the stage before for minutes."""
+    return event == "stage" and "shards" not in facts
 
 
 def _shards(count: object) -> str:

@@ -113,7 +113,7 @@ def story(recipe: Recipe, inputs: Inputs, folder: RunFolder, engine: Engine, tel
         site.source()
         requests = site.gap()
         made = site.generate(requests)
-        site.measure(made)
+        site.measure(made, requests)
         judgement = _prove(ready, engine, folder, both)
         manifest = _manifest(ready)
         folder.write_json(MANIFEST, manifest)
@@ -154,9 +154,9 @@ def _manifest(ready: Ready) -> dict[str, Any]:
     made = "nothing: a delivered file was judged"
     if isinstance(ready.pool, Refit):
         made = "the generator fitted on the records outside the sealed set"
-        made = (
-            made if one_sealed_set else "the generator refitted on all real records: the folds judged it, none of them released"
-        )
+        made = made if one_sealed_set else "the generator refitted on all real records"
+        made += f", but for {len(ready.tune):,} that are kept back for the attacks on privacy" if len(ready.tune) else ""
+        made += "" if one_sealed_set else ": the folds judged it, none of them released"
     return {
         "schema": 1,
         "question": ready.recipe.question,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from complement.core.request import Request
 from complement.core.seed import rng_at
 from complement.curation import steps_of
 from complement.deliver import discreet_sample
-from complement.engine.files import read_bytes, write_json
+from complement.engine.files import read_bytes, write_atomically, write_json
 from complement.engine.folder import table_bytes, table_of
 from complement.engine.shards import Engine
 from complement.measure.marginals import details
@@ -31,6 +32,7 @@ from complement.repeat import collapse
 from complement.runfolder import CURATE, GAP, GENERATE, MEASURE, RECIPE, SOURCE, RunFolder, finite
 
 MOST_MEASURED = 50_000  # made records that are measured, and real ones beside them: the attacks' own bound is lower
+LEAST_LIKE = 30  # real records under a condition: with fewer nothing can be compared
 SAMPLES = 12  # made records that the report shows
 GAPS, FUNNEL, KEPT, SHOWN, SCORES, DETAILS, AHEAD = (
     "gaps.json",
@@ -108,7 +110,7 @@ class Stages:
 
         def work(place: Path) -> tuple[str, ...]:
             made, funnel = self._made(pool, requests, place)
-            (place / KEPT).write_bytes(table_bytes(made.as_table(root)))
+            write_atomically(place / KEPT, table_bytes(made.as_table(root)))
             write_json(place / FUNNEL, finite(funnel))
             write_json(place / SHOWN, finite(discreet_sample(made.sample(20 * SAMPLES, seed=0), self.ready.source.real, SAMPLES)))
             return (FUNNEL, KEPT, SHOWN)
@@ -116,14 +118,24 @@ class Stages:
         self._once(CURATE, MADE, work)
         return Born.of_table(table_of(read_bytes(root / CURATE / KEPT)), root, schema)
 
-    def measure(self, made: Born | None) -> None:
-        """5: scores of the records that are handed over, attacked with real records that their generator never saw."""
+    def measure(self, made: Born | None, requests: tuple[Request, ...]) -> None:
+        """5: scores of the records that are handed over, attacked with real records that their generator never saw.
+
+        Records that were all asked for under conditions are compared with the real ones that meet one of them.
+        """
 
         def work(place: Path) -> tuple[str, ...]:
             self.tell("stage", {"stage": MEASURE})
             records = self._of_pool(made)
-            context = self._context(sampled=True)
-            write_json(place / SCORES, finite(measure(records, context, seed=self.ready.recipe.seed).as_json()))
+            like = self._like(requests)
+            context = self._context(like, sampled=True)
+            found = measure(records, context, seed=self.ready.recipe.seed)
+            if like:
+                shown = " or ".join(str(where) for where in like)
+                found = replace(
+                    found, notes=(*found.notes, f"Compared with real records under the requests' conditions: {shown}.")
+                )
+            write_json(place / SCORES, finite(found.as_json()))
             write_json(place / DETAILS, finite(details(records, context, seed=self.ready.recipe.seed)))
             return (SCORES, DETAILS, *self._ahead(place))
 
@@ -144,15 +156,28 @@ class Stages:
         shop = Workshop(self.folder.stage(GENERATE), place, self.ready.plan_of(*MADE), self.engine, self.tell)
         return born(order, shop)
 
-    def _context(self, *, sampled: bool = False) -> Context:
-        """What steps and evaluators may see: train, tune or None, never sealed. `sampled`: at most so many as are measured."""
+    def _context(self, like: Sequence[Condition] = (), *, sampled: bool = False) -> Context:
+        """What steps and evaluators may see: train, tune or None, never sealed; of both only what meets one of the conditions
+        `like`, if there are any. `sampled`: at most so many as are measured."""
         ready = self.ready
         train, tune = ready.train, ready.tune
+        if like:
+            meets = np.logical_or.reduce([where.mask(ready.source.real.records) for where in like])
+            train, tune = train[meets[train]], tune[meets[tune]]
         if sampled:
             train, tune = (_thinned(rows, ready.recipe.seed) for rows in (train, tune))
         real = ready.source.real
         kept_back = real.take(tune) if len(tune) else None
         return Context(real.take(train), kept_back, real.schema, ready.source.purpose)
+
+    def _like(self, requests: tuple[Request, ...]) -> list[Condition]:
+        """The conditions of the requests where every one has one, and enough real records to compare with meet them."""
+        wheres = [one.where for one in requests if one.where is not None]
+        if not wheres or len(wheres) < len(requests):
+            return []
+        train = self.ready.source.real.take(self.ready.train).records
+        meets = np.logical_or.reduce([where.mask(train) for where in wheres])
+        return wheres if int(meets.sum()) >= LEAST_LIKE else []
 
     def _of_pool(self, made: Born | None) -> Dataset:
         pool = self.ready.pool

@@ -87,7 +87,7 @@ def test_a_unit_gives_its_values_to_one_unit_and_never_to_parts_of_two() -> None
 
 
 def test_columns_and_values_that_belong_to_units_of_all_sizes_are_no_gap(tumours: Dataset) -> None:
-    """Patients with 1 to 12 records each, equal in all columns and in their values: misaligned, they gave gaps in nearly all."""
+    """Patients with 1 to 12 records each, equal in columns and values: laid end to end, they gave gaps in half of these."""
     seen = 0
     for number in range(6):
         unit = np.repeat(np.arange(569), rng_at(number, "visits").integers(1, 13, 569))[:569]

@@ -279,7 +279,9 @@ def test_a_run_is_a_folder_that_says_what_it_rests_on_and_is_not_computed_twice(
     }  # fmt: skip
     assert (folder / "recipe.yaml").read_text() == RECIPE
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert "refitted on all real records" in manifest["released"]
+    kept_back = json.loads((folder / "1-source" / "source.json").read_text())["tune_rows"]
+    assert f"refitted on all real records, but for {kept_back} that are kept back" in manifest["released"]
+    assert kept_back > 100
     assert len(manifest["inputs"]["real"]) == 64
     salt = (here / ".complement" / "salt").read_text().strip()
     assert salt not in (folder / "manifest.json").read_text()
@@ -287,7 +289,10 @@ def test_a_run_is_a_folder_that_says_what_it_rests_on_and_is_not_computed_twice(
     (records,) = (folder / "8-release" / "data").iterdir()
     released = parquet.read_table(records)
     assert (released.num_rows, released.column_names[-4:]) == (569, ["_synthetic", "_generator", "_request", "_depth"])
-    assert call("verify", found["released"]).exit_code == 0
+    plain = call("run", "recipe.yaml", "--engine", "inline", "--quiet").stdout
+    digest = plain.partition("\ndigest: ")[2].splitlines()[0]
+    assert call("verify", found["released"], "--digest", digest).exit_code == 0
+    assert call("verify", found["released"], "--digest", digest[::-1]).exit_code == 1
     written = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.suffix in (".arrow", ".parquet")}
     again = call("run", "recipe.yaml", "--engine", "inline", "--json")
     assert json.loads(again.stdout)["verdicts"] == found["verdicts"]

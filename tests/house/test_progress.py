@@ -33,6 +33,16 @@ def test_a_log_gets_one_line_in_thirty_seconds():
     assert lines[1:] == [f"shard: stage fits, {done} of 100 shards" for done in (30, 60, 90)]
 
 
+def test_a_log_names_every_stage_as_it_begins():
+    clock, held = Clock(), io.StringIO()
+    with Teller(console=Console(file=held, width=80), clock=clock) as tell:
+        for stage in ("2-gap", "3-generate"):
+            tell("stage", {"stage": stage})
+        tell("stage", {"stage": "curate", "shards": 1})  # a step inside a stage waits for its turn
+        tell("stage", {"stage": "5-measure"})
+    assert held.getvalue().splitlines() == ["stage: 2-gap", "stage: 3-generate", "stage: 5-measure"]
+
+
 def test_one_shard_is_one():
     assert sentence("shard", {"stage": "fits", "done": 1, "shards": 1}) == "shard: stage fits, 1 of 1 shard"
     assert sentence("stage", {"stage": "pilot", "shards": 1}) == "stage: pilot, 1 shard"

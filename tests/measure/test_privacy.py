@@ -184,3 +184,22 @@ def test_both_meet_the_protocol_and_refuse_sizes_that_are_none() -> None:
     assert isinstance(Membership(), Evaluator)
     with pytest.raises(UsageError, match="most_rows"):
         Membership(most_rows=0)
+
+
+def test_what_is_common_and_made_too_often_is_no_copy_and_many_people_of_train_are() -> None:
+    schema = Schema({RECORDS: tuple(Column(f"m{place}", "integer") for place in range(4))})
+
+    def drawn(rows: int, name: str) -> np.ndarray:
+        return rng_at(0, "common", name).poisson(1.2, size=(rows, 4)) * rng_at(1, "common", name).integers(1, 9, size=(rows, 4))
+
+    def records(values: np.ndarray) -> Dataset:
+        return Dataset.of(pa.table({f"m{place}": values[:, place] for place in range(4)}), schema)
+
+    train, tune, fresh = (drawn(1500, name) for name in ("train", "tune", "fresh"))
+    context, common = Context(records(train), records(tune), schema), np.where(np.arange(1500)[:, None] < 90, 0, fresh)
+    scores = measured(records(common), context)
+    assert scores["copy_share"].value > (scores["copy_share_base"].high or 1.0), "ninety records of noughts, which people have"
+    assert not gate(list(scores.values()))[1].startswith("Copies")
+    own = train[[not (tune == row).all(axis=1).any() for row in train]][:200]
+    alone = measured(records(np.concatenate([own, fresh[200:]])), context)
+    assert gate(list(alone.values()))[1].startswith("Copies")

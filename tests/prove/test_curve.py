@@ -7,7 +7,7 @@ import pytest
 
 from complement.core.verdict import Worth
 from complement.generate.bootstrap import Bootstrap
-from complement.prove.curve import Curve, agreeing, worth_of
+from complement.prove.curve import Curve, agreeing, shown, worth_of
 
 ROWS = 400 * np.array([0.25, 0.35, 0.5, 0.7, 1.0])
 
@@ -99,3 +99,14 @@ def test_a_trial_gives_no_worth_that_contradicts_its_effect(world, monkeypatch):
     verdict = world.run(world.real(400), world.refit(world.Fresh()), world.rote, plan=plan).verdicts[0]
     assert verdict.effect.value > 0
     assert (verdict.real_rows_equivalent.value, "no number" in verdict.real_rows_equivalent.note) == (None, True)
+
+
+def test_the_curve_is_shown_in_the_metrics_own_unit():
+    made = curve(0.75, 0.72)
+    high, low = shown(made, better="high"), shown(made, better="low")
+    assert [point.rows for point in high.points] == list(ROWS)
+    assert [(point.rows, point.value) for point in high.arms] == [(200.0, 0.75), (400.0, 0.72)]
+    assert [point.value for point in low.points] == [-point.value for point in high.points]
+    for one in (high, low):
+        assert all(point.low < point.value < point.high for point in (*one.points, *one.arms))
+        assert one.better == ("high" if one is high else "low")

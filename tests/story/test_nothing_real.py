@@ -113,8 +113,7 @@ def shown(text: str) -> str:
 def aggregates(run: Path) -> set[str]:
     """The two kinds of numbers near real ones that may be told: between which tenths of the records lie, and where a gap ends.
 
-    Both part many records; that both are round, and that at least 10 real records lie on each side, is tested where they are
-    made (tests/measure/test_fidelity_details.py, tests/gap).
+    Both part many records from many others, whatever single one may have the very value.
     """
     details = json.loads((run / "5-measure" / "details.json").read_text())
     gaps = json.loads((run / "2-gap" / "gaps.json").read_text())

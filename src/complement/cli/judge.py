@@ -115,8 +115,14 @@ def run(recipe: Path, out: Path | None, resume: bool, engine: str, workers: int,
         from complement.show import show
 
         show(done.judgement, console(), told=tell.told)
-        click.echo(f"\nrun: {done.folder}" + (f"\nrecords: {done.released}" if done.released else ""))
+        click.echo(f"\nrun: {done.folder}" + (_handed_over(done.released) if done.released else ""))
         click.echo("".join(f"note: {note}\n" for note in done.notes), nl=False)
         if gate:
             complain(gate, False)
     sys.exit(gate.exit_code if gate else 0)
+
+
+def _handed_over(released: Path) -> str:
+    """Where the release stands, and the digest by which whoever gets it can tell that it is this one."""
+    digest = (released / "manifest.sha256").read_text(encoding="utf-8").split()[0]
+    return f"\nrecords: {released}\ndigest: {digest}"

@@ -18,7 +18,15 @@ from complement.gap.search import Field, Null, Slice, evident, null_of
 from complement.gap.weak import LEAST, LEAST_SHARE, bounded, contrast
 
 
-def find_thin(records: Dataset, expected: Dataset, *, unit: np.ndarray | None = None, most: int = 5, seed: int = 0) -> Gaps:
+def find_thin(
+    records: Dataset,
+    expected: Dataset,
+    *,
+    unit: np.ndarray | None = None,
+    expected_unit: np.ndarray | None = None,
+    most: int = 5,
+    seed: int = 0,
+) -> Gaps:
     """The slices whose share among the expected records is higher than among these beyond chance, at most `most`.
 
     `expected`: records of the population that the model will meet; its features are compared, a target is not needed and not
@@ -27,11 +35,12 @@ def find_thin(records: Dataset, expected: Dataset, *, unit: np.ndarray | None = 
     Bounded: at most 10,000 records of each side are searched. The loss inside is unknown here (NaN).
     """
     unit = records.units() if unit is None else unit
+    other = expected.units() if expected_unit is None else expected_unit
     notes: list[str] = []
     sides: list[Dataset] = []
     units: list[np.ndarray] = []
     columns = expected.schema.features()
-    for side, own in ((_features(records, columns), unit), (_features(expected, columns), expected.units())):
+    for side, own in ((_features(records, columns), unit), (_features(expected, columns), other)):
         kept, told = bounded(side.rows, own, seed=seed, most=10_000)
         notes += told
         sides.append(side.take(kept))

@@ -70,6 +70,8 @@ SCORES: Mapping[str, str] = {
     "copy_share_base": "unseen real records that do: coincidence",
     "train_repeated": "real records that a synthetic one repeats",
     "tune_repeated": "unseen real records that one repeats",
+    "copies_of_train": "different synthetic records that equal one of some real ones",
+    "copies_of_tune": "the same of as many unseen ones",
     "telling_repeated": "real records unlike all others, repeated",
     "telling_repeated_base": "the same of unseen ones: coincidence",
     "identity_repeated": "names or ids of real people repeated",

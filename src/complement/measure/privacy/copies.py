@@ -11,6 +11,7 @@ from complement.core.contracts import Context
 from complement.core.dataset import Dataset
 from complement.core.schema import Column
 from complement.core.score import Score
+from complement.core.seed import rng_at
 from complement.core.values import as_text
 from complement.measure.intervals import share
 from complement.measure.privacy.attack import compared
@@ -31,7 +32,9 @@ class Copies:
     "copy_share": of the synthetic records. "copy_share_base": of the tune records, real ones that no generator saw:
     what coincidence alone gives in data like these. "train_repeated": of the train records, those that a synthetic one
     repeats; "tune_repeated": the same of the tune records. Any number of fresh records beside the copies leaves these as they
-    are. "telling_repeated": of the train records, those repeated that are unique over two or more columns of many values.
+    are. "copies_of_train", "copies_of_tune": of the different synthetic records, those that equal one of as many train and tune
+    records, drawn at random: a generator that makes what is common oftener than it is repeats both.
+    "telling_repeated": of the train records, those repeated that are unique over two or more columns of many values.
     "telling_repeated_base": what coincidence gives of these, the larger of two shares of the tune records: of those that are as
     unique and repeated, and of those that are unique in tune and stand in train, too (card payments repeat by nature).
     Only the first is there without tune. Compared are features and target.
@@ -49,6 +52,10 @@ class Copies:
             scores.append(share("copy_share_base", np.isin(tune, train)))
             scores.append(share("train_repeated", repeated))
             scores.append(share("tune_repeated", met))
+            most = min(len(train), len(tune))
+            for name, real in (("train", train), ("tune", tune)):
+                drawn = real[rng_at(0, "copies", name).permutation(len(real))[:most]]
+                scores.append(share(f"copies_of_{name}", np.isin(np.unique(made), drawn)))
             scores.append(share("telling_repeated", repeated & ours))
             bases = [share("telling_repeated_base", hits) for hits in (met & theirs, np.isin(tune, train) & alone)]
             scores.append(max(bases, key=lambda base: base.value))
