@@ -120,6 +120,7 @@ def called(real: object, synthetic: object, *, target: str, sealed: object, opti
             "purpose": {"target": target, **_purpose(given)},
             "split": _only(unit=given.get("unit"), time=given.get("time"), folds=given.get("folds"), sealed=given.get("split")),
             "generate": None if synthetic is not None else _generating(given, making),
+            "curate": {"steps": ()},  # a call judges what a generator makes, a run what is handed over
             "prove": _proving(given),
             "seed": given.get("seed"),
         }

@@ -44,7 +44,8 @@ def test_a_keyword_that_does_not_exist_is_answered_with_the_nearest(call: Callab
 @pytest.mark.parametrize("verb", ["generate", "prove", "run"])
 def test_help_shows_the_verb_and_every_option(verb: str) -> None:
     thing = getattr(complement, verb)
-    assert thing.__doc__.startswith(getattr(import_module("complement.run" if verb == "run" else "complement.verbs"), verb).__doc__.splitlines()[0])
+    home = import_module("complement.run" if verb == "run" else "complement.verbs")
+    assert thing.__doc__.startswith(getattr(home, verb).__doc__.splitlines()[0])
     assert f"complement.{verb}(" in pydoc.render_doc(thing, renderer=pydoc.plaintext)
     assert not any(one.kind is one.VAR_KEYWORD for one in inspect.signature(thing).parameters.values())
 

@@ -101,7 +101,7 @@ ADVICE: dict[str, str] = {
     "source-wide": "Leave columns out that no model will see.",
     "source-infinite": "Replace infinite values by missing ones or by numbers.",
     "source-synthetic": "Give the real records that they were made from.",
-    "source-unanchored": "Add the real records that they were made from; complement collapse shows what going on without them does.",
+    "source-unanchored": "Add the real records that they were made from; complement collapse shows what comes without them.",
     "schema-column": "Use the column name that the message offers.",
     "schema-role": "Give each of target, time, unit and weight to one column only.",
     "schema-mismatch": "Bring both tables to the same columns, in the same kinds.",
