@@ -139,14 +139,19 @@ def _marks(values: np.ndarray, known: np.ndarray) -> list[float]:
 
 
 def _readable(cut: float, known: np.ndarray) -> float:
-    """The shortest number that parts the known values where `cut` does: from it on, below the next one."""
+    """The shortest number that parts the known values where `cut` does: from it on, below the next one.
+
+    Between two values, unless all are whole numbers: a value that only one record has must not stand in a condition.
+    """
     place = int(np.searchsorted(known, cut, side="right"))
     after = float(known[place]) if place < len(known) else np.inf
+    whole = bool((known == np.round(known)).all())
+    middle = (cut + after) / 2 if np.isfinite(after) else cut
     for digits in range(1, 17):
-        for candidate in (float(f"{cut:.{digits}g}"), float(f"{(cut + after) / 2:.{digits}g}") if np.isfinite(after) else cut):
-            if cut <= candidate < after:
+        for candidate in (float(f"{cut:.{digits}g}"), float(f"{middle:.{digits}g}")):
+            if (cut <= candidate if whole else cut < candidate) and candidate < after:
                 return candidate
-    return cut
+    return cut if whole else middle
 
 
 def _literal(cut: float, kind: pa.DataType) -> str:

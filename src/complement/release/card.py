@@ -123,8 +123,8 @@ def _front(facts: Facts, written: Written, title: str) -> dict[str, Any]:
 def _licence(licence: str) -> dict[str, str]:
     if licence == UNKNOWN:
         return {"license": "unknown"}
-    if _HUB_LICENCE.fullmatch(licence):
-        return {"license": licence}
+    if _HUB_LICENCE.fullmatch(licence.lower()):  # the hub's names are in small letters, SPDX's are not
+        return {"license": licence.lower()}
     return {"license": "other", "license_name": re.sub(r"[^a-z0-9.]+", "-", licence.lower()).strip("-")[:60] or "other"}
 
 

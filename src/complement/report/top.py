@@ -152,7 +152,8 @@ def _worth(verdict: Node | None) -> Html:
 
 
 def worst_attack(facts: Facts) -> Node | None:
-    """The attack that tells best who was in the data: the highest area among the attacks of the privacy scores."""
+    """The attack that is surest to tell who was in the data: of the areas among the privacy scores the one with the highest low
+    end. By its value alone the attack on the smallest group would be the worst by chance."""
     found = [
         one
         for one in nodes(at(facts.scores, "privacy"))
@@ -160,7 +161,7 @@ def worst_attack(facts: Facts) -> Node | None:
         and text(at(one, "name")).startswith(ATTACKS)
         and number(at(one, "value")) is not None
     ]
-    return max(found, key=lambda one: number(at(one, "value")) or 0.0, default=None)
+    return max(found, key=lambda one: (number(at(one, "low")) or 0.0, number(at(one, "value")) or 0.0), default=None)
 
 
 def _attack(facts: Facts) -> Html:
