@@ -27,7 +27,7 @@ purpose:
   learners: [tree]
 split: {folds: 2}
 generate:
-  generator: bootstrap
+  generator: shuffle
 prove: {weights: [0.5], seeds: 2, curve: false}
 """
 WEIGHED = RECIPE.replace("good.csv", "bad.csv").replace("schema:\n", "schema:\n  w: {role: weight}\n")

@@ -43,13 +43,13 @@ WHERES = [
     where("contradiction", "radius > 20 and radius < 10", "request-impossible"),
     recipe(
         "bad condition in a recipe",
-        RECIPE.replace("generator: bootstrap", "generator: bootstrap\n  requests: [{where: 'radius >'}]"),
+        RECIPE.replace("generator: shuffle", "generator: shuffle\n  requests: [{where: 'radius >'}]"),
         "recipe-value",
         "bad.yaml:12",
     ),
     recipe(
         "impossible condition in a recipe",
-        RECIPE.replace("generator: bootstrap", "generator: trees\n  requests: [{where: 'radius > 1e9'}]"),
+        RECIPE.replace("generator: shuffle", "generator: trees\n  requests: [{where: 'radius > 1e9'}]"),
         "request-impossible",
     ),
 ]

@@ -31,6 +31,7 @@ BAD = [*FILES, *TARGETS, *SPLITS, *DELIVERIES, *RECIPES, *WHERES, *CALLS, *BLOCK
 WIDE, HIGH = 80, 24  # a screen
 # What a command may leave that failed: the salt by which records are sealed, and the beginnings of a run's folder.
 HARMLESS = {".complement/salt", "RUN/events.jsonl", "RUN/recipe.yaml", "RUN/1-source/source.json", "RUN/1-source/plan.json"}
+HARMLESS |= {"RUN/3-generate/request-0-turn-0/plan.json"}  # the name of work of which no shard was made
 
 
 @pytest.fixture
