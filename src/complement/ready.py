@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from complement import catalog
+from complement.closing import Closing
+from complement.core.dataset import Dataset
 from complement.core.partition import Partition
 from complement.core.verdict import Leak
 from complement.engine.plan import plan_hash
@@ -95,13 +97,23 @@ def prepared(recipe: Recipe, inputs: Inputs, tell: Tell) -> Ready:
     hashes = {**source.hashes, **({"synthetic": digest} if digest else {})}
     for note in (*source.notes, *partition.cautions, *partition.notes):
         tell("note", {"note": note})
-    contents = tuple(content_hash(one) for one in (source.real, *([pool.records] if isinstance(pool, Fixed) else [])))
+    contents = tuple(content_hash(one) for one in (source.real, *_besides(pool)))
     return Ready(recipe, source, partition, pool, hashes, ledger, (*contents, *_code(recipe, source)))
+
+
+def _besides(pool: Pool) -> list[Dataset]:
+    """The records besides the real ones that a verdict follows: a delivered file, and those that are expected."""
+    if isinstance(pool, Fixed):
+        return [pool.records]
+    finder = pool.finder
+    return [finder.expected] if isinstance(finder, Closing) and finder.expected is not None else []
 
 
 def _code(recipe: Recipe, source: Source) -> list[str]:
     """The code of every plug-in that has a part in the verdict: another code under the same name is another plan."""
     made = () if recipe.synthetic is not None else (recipe.generate.generator.name,)
     judged = (source.purpose.metric, *source.purpose.guard_metrics)
+    steps = tuple(step.name for step in recipe.curate.steps)
     asked: dict[catalog.Kind, tuple[str, ...]] = {"generators": made, "learners": source.purpose.learners, "metrics": judged}
+    asked["steps"] = steps
     return [code for kind, names in asked.items() for name in names if (code := catalog.code_of(kind, name))]

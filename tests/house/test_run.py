@@ -368,3 +368,13 @@ def test_a_column_known_only_after_the_outcome_is_a_caution_and_in_the_notes(her
     assert any("nearly perfect" in note for note in verdict.cautions)
     assert any(note.startswith("'cause' alone") for note in json.loads(Path("out/1-source/source.json").read_text())["notes"])
     assert complement.run(recipe(here, cancer), out=here / "two").judgement.verdicts[0].cautions == ()
+
+
+def test_other_expected_records_are_another_plan(here: Path, cancer: pa.Table):
+    features = cancer.drop_columns(["target", "patient"])
+    plans: list[str] = []
+    for rows in (100, 101):
+        csv.write_csv(features.slice(0, rows), here / "expected.csv")
+        asked = recipe(here, cancer, gap={"find": 1, "expected": "expected.csv"})
+        plans.append(prepared(asked, Inputs(), lambda event, facts: None).plan)
+    assert plans[0] != plans[1]
