@@ -13,6 +13,7 @@ from complement.born import Born
 from complement.core.errors import GateError, SchemaError
 from complement.core.verdict import Judgement
 from complement.engine.files import read_bytes, write_atomically
+from complement.prove.pool import Refit
 from complement.ready import Ready, Tell
 from complement.release import UNKNOWN, Facts, bundle
 from complement.report import facts_of, for_release, page
@@ -88,7 +89,8 @@ def _facts(ready: Ready, folder: Path, judgement: Judgement) -> Facts:
     recipe, scores, funnel = ready.recipe, _json(folder / MEASURE / SCORES), _json(folder / CURATE / FUNNEL)
     real, purpose, note = ready.source.real, ready.source.purpose, recipe.release
     gaps = _json(folder / GAP / GAPS)["requests"] if (folder / GAP / GAPS).is_file() else []
-    written = [request.model_dump(mode="json") for request in recipe.generate.requests]
+    asked = {ask.name for ask in ready.pool.asks} if isinstance(ready.pool, Refit) else set[str]()
+    written = [one.model_dump(mode="json") for one in recipe.generate.requests if one.name in asked or not (asked or gaps)]
     generator = recipe.generate.generator
     source = {
         "rows": real.rows,
@@ -118,7 +120,7 @@ def _facts(ready: Ready, folder: Path, judgement: Judgement) -> Facts:
         recipe=recipe.as_plain(),
         openings=_json(folder / PROVE / OPENINGS)["count"],
         report_html=page(for_release(facts_of(folder), name=_name(ready))),
-        notes=[*ready.source.notes, *ready.partition.cautions, *ready.partition.notes],
+        notes=[*ready.source.notes, *ready.partition.cautions, *ready.partition.notes, *ready.sampling],
         private=(str(recipe.folder), recipe.real, str(folder)),
     )
 

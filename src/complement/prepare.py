@@ -30,6 +30,7 @@ from complement.prove.pool import Ask
 from complement.recipe import IN_MEMORY, Named, Recipe, SliceNote
 from complement.recipe.ruled import ruled
 from complement.runfolder import file_hash
+from complement.source.bounds import refuse_bounds
 from complement.source.hints import empty_columns, known_after
 from complement.source.origin import known_origin, refuse_made
 from complement.source.profile import survey
@@ -83,6 +84,7 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
     check_target(real, recipe.purpose.target, task=recipe.purpose.task)
     real, sealed, dropped = _without_missing_target(real, sealed, recipe.purpose.target)
     _refuse_copies(real, recipe.purpose.target)
+    refuse_bounds(real)
     purpose, notes = purpose_of(recipe, real)
     return Source(real, purpose, sealed, hashes, (*broken, *dropped, *empty_columns(real), *notes))
 

@@ -76,6 +76,14 @@ class Ready:
         """Positions of the records that the released generator is fitted on."""
         return np.setdiff1d(self.learnable, self.tune, assume_unique=True)
 
+    @property
+    def sampling(self) -> tuple[str, ...]:
+        """What a reader must know where the trial learns from fewer records than there are."""
+        most, rows = self.recipe.prove.most_rows, self.source.real.rows
+        if most is None or most >= rows:
+            return ()
+        return (f"The verdict is on about {most:,} of the {rows:,} real records, drawn at random: prove.most_rows.",)
+
     def case(self, leaks: tuple[Leak, ...]) -> Case:
         """What the trial judges: all records, or as many as the recipe lets take part."""
         real, partition, pool = self.source.real, self.partition, self.pool
@@ -95,10 +103,11 @@ def prepared(recipe: Recipe, inputs: Inputs, tell: Tell) -> Ready:
     partition = partition_of(recipe, source, salt=ledger.salt())
     pool, digest = pool_of(recipe, source, inputs)
     hashes = {**source.hashes, **({"synthetic": digest} if digest else {})}
-    for note in (*source.notes, *partition.cautions, *partition.notes):
-        tell("note", {"note": note})
     contents = tuple(content_hash(one) for one in (source.real, *_besides(pool)))
-    return Ready(recipe, source, partition, pool, hashes, ledger, (*contents, *_code(recipe, source)))
+    ready = Ready(recipe, source, partition, pool, hashes, ledger, (*contents, *_code(recipe, source)))
+    for note in (*source.notes, *partition.cautions, *partition.notes, *ready.sampling):
+        tell("note", {"note": note})
+    return ready
 
 
 def _besides(pool: Pool) -> list[Dataset]:

@@ -73,6 +73,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run of every stage."""
     folder = tmp_path_factory.mktemp("real")
     csv.write_csv(tumours(), folder / "real.csv")
+    (folder / ".complement").mkdir()
+    (folder / ".complement" / "salt").write_text("5" * 32)  # the same records are sealed in every run
     (folder / "recipe.yaml").write_text(RECIPE)
     done = complement.run(folder / "recipe.yaml")
     assert done.released == done.folder / "8-release"

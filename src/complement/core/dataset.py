@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 
 from complement.core import lineage as lineages
 from complement.core.errors import SchemaError
+from complement.core.extras import need
 from complement.core.schema import RECORDS, Schema, nearest
 from complement.core.values import as_text
 
@@ -178,8 +178,8 @@ class Dataset:
         return self.to_arrow(table).to_pandas()
 
     def to_polars(self, table: str | None = None) -> Any:
-        """A polars DataFrame; polars is not a dependency and is imported only here."""
-        return import_module("polars").DataFrame(self.to_arrow(table))
+        """A polars DataFrame; polars comes with the extra `[polars]` and is imported only here."""
+        return need("polars", extra="polars", why="to_polars").DataFrame(self.to_arrow(table))
 
     def __repr__(self) -> str:
         made = int(self.synthetic.sum())
