@@ -15,6 +15,7 @@ from pyarrow import csv
 from sklearn.datasets import load_breast_cancer
 
 import complement
+from complement.report.kept import rounded
 
 COLUMNS = ("mean radius", "mean texture", "mean perimeter", "mean area", "worst area", "mean smoothness")
 RECIPE = """\
@@ -120,7 +121,8 @@ def aggregates(run: Path) -> set[str]:
     details = json.loads((run / "5-measure" / "details.json").read_text())
     gaps = json.loads((run / "2-gap" / "gaps.json").read_text())
     texts = [label for column in details["columns"] for label in column["bins"]]
-    texts += [str(one["where"]) for one in (*gaps["gaps"], *gaps["requests"])]
+    wheres = [str(one["where"]) for one in (*gaps["gaps"], *gaps["requests"])]
+    texts += [*wheres, *(rounded(where) for where in wheres)]  # as they are, and as the page shortens them
     return {number for text in texts for number in numbers(text)}
 
 
