@@ -73,6 +73,7 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
     """
     hashes: dict[str, str] = {}
     real, broken = ruled(_with_roles(_read_real(recipe, inputs, hashes), recipe), recipe)
+    refuse_bounds(real)
     sealed: np.ndarray | None = None
     if recipe.sealed is not None:
         origin = inputs.sealed if inputs.sealed is not None else recipe.place(recipe.sealed)
@@ -84,7 +85,6 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
     check_target(real, recipe.purpose.target, task=recipe.purpose.task)
     real, sealed, dropped = _without_missing_target(real, sealed, recipe.purpose.target)
     _refuse_copies(real, recipe.purpose.target)
-    refuse_bounds(real)
     purpose, notes = purpose_of(recipe, real)
     return Source(real, purpose, sealed, hashes, (*broken, *dropped, *empty_columns(real), *notes))
 
