@@ -109,9 +109,8 @@ def test_a_recipe_run_by_the_command_gives_the_same_records_and_verdict_though_a
 ) -> None:
     from sklearn.datasets import load_breast_cancer
 
-    real = load_breast_cancer(as_frame=True)
-    columns = {f"x{n}": real.data.iloc[:, n].to_numpy() for n in range(8)}
-    write_csv(pa.table({**columns, "benign": real.target.to_numpy()}), str(tmp_path / "real.csv"))
+    cells, benign = load_breast_cancer(return_X_y=True)
+    write_csv(pa.table({**{f"x{n}": cells[:, n] for n in range(8)}, "benign": benign}), str(tmp_path / "real.csv"))
     (tmp_path / "recipe.yaml").write_text(RECIPE)
     (tmp_path / ".complement").mkdir()
     (tmp_path / ".complement" / "salt").write_text("0123456789abcdef0123456789abcdef\n")

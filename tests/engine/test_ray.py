@@ -106,12 +106,12 @@ def test_an_error_names_its_shard_and_the_finished_ones_stay(tmp_path: Path, eng
 
 def test_a_large_task_is_unpacked_once_by_each_worker_and_may_write_into_what_it_holds(engine: Engine) -> None:
     tables = map_shards(Holds(1_000_000), 12, engine=engine)
-    by_process: dict[int, list[float]] = {}
+    processes = set()
     for shard, table in enumerate(tables):
         assert table.column("unpacked")[0].as_py() == 1
         assert table.column("total")[0].as_py() == shard + 1
-        by_process.setdefault(table.column("process")[0].as_py(), []).append(shard)
-    assert len(by_process) == 2
+        processes.add(table.column("process")[0].as_py())
+    assert len(processes) <= 2, "a worker stays from shard to shard; where shards are this quick, one may do them all"
 
 
 def test_only_large_arrow_buffers_travel_beside_the_pickle() -> None:

@@ -11,8 +11,9 @@ import pytest
 from complement.core.condition import Condition
 from complement.core.dataset import Dataset
 from complement.core.schema import RECORDS, Column, Schema
-from complement.gap.atoms import atoms_of, quoted
-from complement.gap.widen import wider, written
+from complement.core.written import quoted, write
+from complement.gap.atoms import atoms_of
+from complement.gap.widen import wider
 
 ODD = "year's `end` no"
 
@@ -67,7 +68,7 @@ def test_names_are_quoted_as_the_language_demands() -> None:
 )
 def test_a_written_condition_means_the_same(odd: Dataset, text: str) -> None:
     first = Condition.parse(text)
-    again = Condition.parse(str(written(first.tree)))
+    again = Condition.parse(write(first.tree))
     assert np.array_equal(first.mask(odd.records), again.mask(odd.records))
 
 

@@ -9,7 +9,7 @@ from complement.core.condition import Condition
 from complement.core.dataset import Dataset
 from complement.core.errors import ConditionError, RequestError, SchemaError
 from complement.core.request import Request
-from complement.generate.conditions import write
+from complement.core.written import write
 from complement.generate.tabular import TableGenerator
 
 

@@ -101,7 +101,7 @@ _TOKEN = re.compile(
     r"|'(?P<text>(?:[^']|'')*)'|`(?P<tick>[^`]+)`|\"(?P<quoted>[^\"]+)\""
     r"|(?P<symbol><=|>=|<>|!=|==|[=<>(),])|(?P<word>[^\W\d][\w.\-]*))"
 )
-_KEYWORDS = {"and", "or", "not", "in", "between", "is", "null", "missing", "true", "false"}
+KEYWORDS = {"and", "or", "not", "in", "between", "is", "null", "missing", "true", "false"}
 
 
 class _Parser:
@@ -121,7 +121,7 @@ class _Parser:
                 raise self._error(f"'{self.text[at:].strip()[:12]}' cannot be read", at)
             kind = group = str(match.lastgroup)
             value = match.group(group)
-            if kind == "word" and value.lower() in _KEYWORDS:
+            if kind == "word" and value.lower() in KEYWORDS:
                 kind, value = "keyword", value.lower()
             yield ("name" if kind in ("word", "tick", "quoted") else kind), value, match.start(group)
             at = match.end()

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from complement.core.condition import Condition
 
 Task = Literal["binary", "multiclass", "regression"]
+
+METRIC_NAMES: Mapping[str, str] = {  # as people write them; a metric that is not here is shown by its own name
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "accuracy": "accuracy",
+    "log_loss": "log-loss",
+    "brier": "Brier score",
+    "ece": "calibration error",
+    "recall_at_precision": "recall at fixed precision",
+    "macro_f1": "macro-F1",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R2",
+}
 
 
 @dataclass(frozen=True)

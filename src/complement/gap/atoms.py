@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +14,8 @@ from complement.core.dataset import Dataset
 from complement.core.errors import ConditionError
 from complement.core.schema import Column
 from complement.core.values import as_numbers, as_text
+from complement.core.written import quoted
 
-KEYWORDS = {"and", "or", "not", "in", "between", "is", "null", "missing", "true", "false"}
 CUTS = tuple(k / 10 for k in range(1, 10))  # quantiles at which a number is cut
 WIDEST = 3  # neighbouring tenths that a range may span, besides all below and all above a cut
 HEAVY = 0.15  # share from which on one value of a number (0, most often) is cut off before the rest is parted into tenths
@@ -76,15 +75,6 @@ def atoms_of(records: Dataset, columns: Sequence[Column] | None = None, *, least
     matrix = np.column_stack(masks) if masks else np.zeros((records.rows, 0), bool)
     texts, opposites, names = zip(*rows, strict=True) if rows else ((), (), ())
     return Atoms(tuple(texts), tuple(opposites), tuple(names), matrix)
-
-
-def quoted(name: str) -> str | None:
-    """A column's name as a condition writes it; None for a name that it cannot write."""
-    if re.fullmatch(r"[^\W\d][\w.\-]*", name) and name.lower() not in KEYWORDS:
-        return name
-    if name and "`" not in name:
-        return f"`{name}`"
-    return f'"{name}"' if name and '"' not in name else None
 
 
 def _tests(column: Column, word: str, records: Dataset, gaps: bool) -> list[tuple[str, str]]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from complement.core.condition import And, Condition, Literal, Node, Not, Or, Test
+from complement.core.condition import Condition, Test
 from complement.core.errors import RequestError
 from complement.core.schema import nearest
+from complement.core.written import write
 from complement.generate.records import NEVER_LEARNT, Training
 
 MAX_DRAWS = 200  # candidates per record asked for, before an answer is given short
 STALE = 20_000  # candidates in a row of which none obeys the rules, before an answer is given short
-
-_RESERVED = {"and", "or", "not", "in", "between", "is", "null", "missing", "true", "false"}
 
 BATCH = 262_144  # candidates drawn at a time, which bounds memory
 
@@ -69,36 +67,6 @@ def gather(draw: Draw, rows: int, where: Condition | None, sift: Keep | None = N
         hoped = (rows - have) / accepted * (1.1 if picky else 1.0)
         wanted = max(1, int(min(hoped, 5 * rows + 1000, BATCH, MAX_DRAWS * rows - drawn)))
     return pa.concat_tables(parts).combine_chunks(), drawn
-
-
-def write(node: Node) -> str:
-    """A condition's tree as a person would write it."""
-    if isinstance(node, Not):
-        return f"not ({write(node.part)})"
-    if isinstance(node, And):
-        return " and ".join(f"({write(part)})" if isinstance(part, Or) else write(part) for part in node.parts)
-    if isinstance(node, Or):
-        return " or ".join(f"({write(part)})" if isinstance(part, And) else write(part) for part in node.parts)
-    name = _name(node.column)
-    if node.operator == "missing":
-        return f"{name} is missing"
-    if node.operator == "between":
-        return f"{name} between {_literal(node.values[0])} and {_literal(node.values[1])}"
-    if node.operator == "in":
-        return f"{name} in ({', '.join(_literal(value) for value in node.values)})"
-    return f"{name} {node.operator} {_literal(node.values[0])}"
-
-
-def _name(column: str) -> str:
-    if re.fullmatch(r"[^\W\d][\w.\-]*", column) and column.lower() not in _RESERVED:
-        return column
-    return f'"{column}"' if "`" in column else f"`{column}`"
-
-
-def _literal(value: Literal) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
 
 
 def _impossible(training: Training, where: Condition, generator: str) -> RequestError:

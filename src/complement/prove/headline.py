@@ -5,22 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from math import floor, isfinite, log10
 
-from complement.core.purpose import Purpose
+from complement.core.purpose import METRIC_NAMES, Purpose
 from complement.core.verdict import Comparison, Question, Verdict
 from complement.prove.decide import as_well
 
-NAMES = {
-    "auroc": "AUROC",
-    "auprc": "AUPRC",
-    "log_loss": "log-loss",
-    "brier": "Brier score",
-    "ece": "calibration error",
-    "recall_at_precision": "recall at fixed precision",
-    "macro_f1": "macro-F1",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "r2": "R2",
-}
 # What hardly any honest model reaches; accuracy is not among them, for where one in a hundred is positive nothing is easier.
 PERFECT = {"auroc": 0.99, "auprc": 0.99, "macro_f1": 0.99, "r2": 0.99}
 PERFECT_RMSE = 0.1  # of the target's standard deviation: an R2 of .99
@@ -28,7 +16,7 @@ PERFECT_RMSE = 0.1  # of the target's standard deviation: an R2 of .99
 
 def headline(verdict: Verdict, purpose: Purpose, *, rarest: int, question: Question) -> Verdict:
     """The same verdict with its sentence. Numbers are those of the verdict; + is better, also for losses."""
-    metric = NAMES.get(verdict.metric, verdict.metric)
+    metric = METRIC_NAMES.get(verdict.metric, verdict.metric)
     where = f" on {purpose.primary.name}" if purpose.primary is not None else ""
     effect = verdict.effect
     places = _places(verdict.margin)
@@ -102,7 +90,7 @@ def too_good(verdict: Verdict, purpose: Purpose) -> tuple[str, ...]:
     perfect = value > PERFECT[metric] if metric in PERFECT else metric == "rmse" and value < PERFECT_RMSE * purpose.target_sd
     if not perfect:
         return ()
-    told = f"Real only is nearly perfect ({NAMES[metric]} {value:,.4g}): is some column known only after the outcome?"
+    told = f"Real only is nearly perfect ({METRIC_NAMES[metric]} {value:,.4g}): is some column known only after the outcome?"
     return (f"{told} If so, this verdict says nothing of a model in use.",)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from complement.core.purpose import METRIC_NAMES
+
 QUESTIONS: Mapping[str, str] = {
     "in-hand": "With these real data, does this generator help this learner?",
     "artifact": "Does this delivered file help the model that is shipped?",
@@ -50,19 +52,6 @@ BY_STATE: Mapping[str, str] = {  # for a code that this version does not know
     "INCONCLUSIVE": SENTENCES["inconclusive"],
     "SUBSTITUTES": SENTENCES["substitutes"],
     "FALLS SHORT": SENTENCES["falls-short"],
-}
-METRICS: Mapping[str, str] = {
-    "auroc": "AUROC",
-    "auprc": "AUPRC",
-    "accuracy": "accuracy",
-    "log_loss": "log-loss",
-    "brier": "Brier score",
-    "ece": "calibration error",
-    "recall_at_precision": "recall at fixed precision",
-    "macro_f1": "macro-F1",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "r2": "R²",
 }
 # Scores of an audit: what each says, in the words of docs/cli.md. A name that is not here is shown as it is.
 SCORES: Mapping[str, str] = {
@@ -147,7 +136,7 @@ SCORES: Mapping[str, str] = {
     "tail_mass": "mass of what is rare",
     "tstr_auroc": "AUROC of a model trained on synthetic records alone",
     "tstr_auroc_difference": "the same less that of one trained on real records",
-    "tstr_r2": "R² of a model trained on synthetic records alone",
+    "tstr_r2": "R2 of a model trained on synthetic records alone",
     "tstr_r2_difference": "the same less that of one trained on real records",
     "precision": "synthetic records that lie among real ones",
     "recall": "real records that lie among synthetic ones",
@@ -175,7 +164,7 @@ def gate_word(passed: object) -> tuple[str, str]:
 
 def metric_name(name: str) -> str:
     """The metric's name as people write it."""
-    return METRICS.get(name, name.replace("_", " "))
+    return METRIC_NAMES.get(name, name.replace("_", " "))
 
 
 def models_named(names: list[str]) -> str:
