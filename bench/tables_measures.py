@@ -145,8 +145,12 @@ def _copying(made: pa.Table, split: Split) -> dict[str, float]:
     scores = {}
     for name, settings in EVALUATORS.items():
         if name in catalog.names("evaluators"):
-            scores.update({score.name: score.value for score in catalog.evaluator(name, **settings).score(synthetic, context)})
-    return {ours: scores[theirs] for ours, theirs in SCORES.items() if theirs in scores}
+            scores.update({score.name: score for score in catalog.evaluator(name, **settings).score(synthetic, context)})
+    found = {ours: scores[theirs].value for ours, theirs in SCORES.items() if theirs in scores}
+    for name in ("attack_auc", "copies"):
+        if SCORES[name] in scores:
+            found |= {f"{name}_low": scores[SCORES[name]].low, f"{name}_high": scores[SCORES[name]].high}
+    return found
 
 
 def _sides(real: pa.Table, made: pa.Table, split: Split, most: int) -> Sides:

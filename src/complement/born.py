@@ -60,7 +60,7 @@ class MakeTask:
 
 @dataclass(frozen=True)
 class Reader:
-    """The made records of a shard, read where they stand: workers get paths, not records."""
+    """The made records of a shard, read where they stand: workers of this machine get paths, not records."""
 
     places: tuple[Path, ...]
     schema: Schema
@@ -198,7 +198,7 @@ def _made(order: Order, shop: Workshop, number: int) -> _Lot:
         reader = Reader(tuple(places), order.context.schema)
         shop.tell("stage", {"stage": "curate", "shards": len(places)})
         folder = shop.tagged / f"request-{number}-turn-{turn}"
-        tagged = tag_shards(reader, len(places), steps, order.context, engine=shop.engine, folder=folder, plan=plan)
+        tagged = tag_shards(reader, len(places), steps, order.context, engine=shop.engine.near, folder=folder, plan=plan)
         kept, lacking = _dealt(request.rows, tagged)
         turn += 1
         if not lacking or not order.refill or turn == TURNS:

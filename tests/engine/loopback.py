@@ -30,7 +30,7 @@ def add_node(made: Any, path: str = "") -> Any:
     return made.add_node(num_cpus=1, object_store_memory=STORE, env_vars={"PYTHONPATH": paths})
 
 
-def wait_until(condition: Callable[[], bool], patience: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], patience: float = 60) -> None:
     ends = time.monotonic() + patience
     while not condition():
         if time.monotonic() > ends:

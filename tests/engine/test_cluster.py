@@ -114,11 +114,11 @@ def test_a_recipe_run_by_the_command_gives_the_same_records_and_verdict_though_a
     (tmp_path / "recipe.yaml").write_text(RECIPE)
     (tmp_path / ".complement").mkdir()
     (tmp_path / ".complement" / "salt").write_text("0123456789abcdef0123456789abcdef\n")
-    monkeypatch.chdir(tmp_path)
+    doomed = add_node(three_nodes)
+    monkeypatch.chdir(tmp_path)  # after it: no node stands where the run's files are, as on a cluster of several machines
     words = ["run", "recipe.yaml", "--quiet", "--json", "--out"]
     calm = CliRunner().invoke(main, [*words, "calm", "--engine", "inline"])
     assert calm.exit_code == 0, calm.output
-    doomed = add_node(three_nodes)
     seen: list[int] = []
 
     def kill() -> None:

@@ -104,7 +104,6 @@ def test_codes_and_structural_zeros_are_kept(told: Told) -> None:
         assert abs((made[name] == 0).mean() - (young[name] == 0).mean()) < apart, name
 
 
-@pytest.mark.xfail(strict=True, reason="a forest under a condition, of few hundred stays, names drugs where none is given")
 def test_who_gets_no_drug_for_diabetes_gets_none_of_them(told: Told) -> None:
     real, made = told.real(told.ready.train), told.made
     assert (real.loc[real["diabetesMed"] == "No", DRUGS] == "No").all(axis=None)

@@ -48,6 +48,11 @@ class Engine:
         # A container or a batch system often grants fewer cores than the machine has.
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
+    @property
+    def near(self) -> Engine:
+        """The engine for shards that read files of this machine: a cluster's nodes have none of them, so not there but here."""
+        return Engine() if self.where == "ray" else self
+
 
 @contextmanager
 def lasting(engine: Engine) -> Generator[None]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from complement.core.seed import seed_at
+from complement.generate.forest.dependencies import Dependency, exclusions
 from complement.generate.forest.model import Model
 
 TURNS = 30  # of drawing what does not meet the condition again
@@ -20,6 +21,7 @@ def model_under(model: Model, among: np.ndarray, text: str) -> Model:
 
     Trees of the whole table split on what most records differ in, and a few deaths among many records share their leaves with
     the living. Nor may the columns of the condition be taken together from one real record: that would be a real person.
+    What never goes together in the whole table, and what follows there, few records cannot show: it holds here, too.
     """
     whole = model.known
     small = Model.of(
@@ -31,7 +33,15 @@ def model_under(model: Model, among: np.ndarray, text: str) -> Model:
         most_rows=len(whole.grown_on),
         seed=seed_at(model.seed, "under", text),
     )
-    return replace(small, target=model.target)
+    gists = {**small.gists, **model.gists}
+    never = [*model.never, *exclusions(small.codes, gists)]
+    return replace(small, target=model.target, gists=gists, never=never, follows=_follows(model.follows, small.follows))
+
+
+def _follows(whole: Sequence[Dependency], part: Sequence[Dependency]) -> list[Dependency]:
+    """All that follows in the whole table, and what else does in a part of it; no source is itself restored."""
+    targets, sources = {one.target for one in whole}, {one.source for one in whole}
+    return [*whole, *(one for one in part if one.target not in targets | sources and one.source not in targets)]
 
 
 def drawn_under(small: Model, rows: int, meets: Meets, rng: np.random.Generator) -> dict[str, np.ndarray]:

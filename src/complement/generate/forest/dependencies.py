@@ -117,7 +117,11 @@ class Exclusion:
 
 
 def exclusions(codes: Mapping[str, np.ndarray], gists: Mapping[str, Gist]) -> list[Exclusion]:
-    """The structural zeros between two columns: pairs that chance would give `SURPRISE` times, and the data (almost) never."""
+    """The structural zeros between two columns: pairs that chance would give `SURPRISE` times, and the data (almost) never.
+
+    All levels but the most frequent one are also looked at together: who takes no drug takes none in a high dose, either, though
+    high doses alone are too few to show it.
+    """
     names = list(gists)
     level = {name: gists[name].of_codes(codes[name]) for name in names}
     found: list[Exclusion] = []
@@ -126,10 +130,20 @@ def exclusions(codes: Mapping[str, np.ndarray], gists: Mapping[str, Gist]) -> li
             size = (gists[one].levels, gists[other].levels)
             table = np.bincount(level[one] * size[1] + level[other], minlength=size[0] * size[1]).reshape(size)
             chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / len(level[one])
-            never = (chance >= SURPRISE) & (table < FEW) & (table <= TINY * chance)
+            never = _zeros(table, chance) | _zeros_of_rest(table, chance) | _zeros_of_rest(table.T, chance.T).T
             if never.any():
                 found.append(Exclusion(one, other, never))
     return found
+
+
+def _zeros(table: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    return (chance >= SURPRISE) & (table < FEW) & (table <= TINY * chance)
+
+
+def _zeros_of_rest(table: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """Shape of both: where all rows but the fullest, put together, never meet a column."""
+    rest = np.arange(len(table)) != table.sum(axis=1).argmax()
+    return rest[:, None] & _zeros(table[rest].sum(axis=0), chance[rest].sum(axis=0))
 
 
 def broken(

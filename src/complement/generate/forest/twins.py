@@ -11,23 +11,32 @@ from complement.generate.codec import is_in
 from complement.generate.forest.suppress import shared
 
 TURNS = 10  # of drawing a twin again
+# Share of real records that equal another unit's from which equality names nobody (few, coarse columns): drawing twins again would
+# only move what is common, such as a missing value in a small group, to where it is rare.
+COMMON = 0.05
 
 Codes = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, repr=False)
 class Twins:
-    """`known`: a number for every real record, sorted; `natural`: the share of real records that another unit's equals."""
+    """`known`: a number for every real record, sorted. `natural`: the share of real records that another unit's equals, as far as
+    these show (the lower end of its 95 % Wilson interval)."""
 
     known: np.ndarray
     natural: float
 
     @staticmethod
-    def of(codes: Mapping[str, np.ndarray], unit: np.ndarray) -> Twins:
-        """What real records with these codes show, each of shape (rows,), of these units."""
+    def of(codes: Mapping[str, np.ndarray], unit: np.ndarray) -> Twins | None:
+        """What real records with these codes show, each of shape (rows,), of these units; None where twins are common."""
+        from scipy.stats import binomtest
+
         numbers = _numbers(codes)
         values, owners = shared(numbers, unit)
-        return Twins(values, float(np.mean(is_in(numbers, values[owners > 1]))))
+        twins = int(is_in(numbers, values[owners > 1]).sum())
+        if twins > COMMON * len(numbers):
+            return None
+        return Twins(values, float(binomtest(twins, len(numbers)).proportion_ci(0.95, method="wilson").low))
 
     def thinned(
         self, made: Codes, fixed: Mapping[str, np.ndarray], draw: Callable[[Codes, int], Codes], rng: np.random.Generator
@@ -38,7 +47,7 @@ class Twins:
         """
         rows = len(next(iter(made.values())))
         left = np.flatnonzero(is_in(_numbers(made), self.known))
-        spare = len(left) - rng.binomial(rows, self.natural)
+        spare = len(left) - int(rows * self.natural + rng.random())
         for _ in range(TURNS):
             if spare <= 0:
                 break
