@@ -7,19 +7,24 @@ import numpy as np
 from complement import catalog
 from complement.closing import Closing
 from complement.core.condition import Condition
+from complement.core.partition import Partition
+from complement.curate.prints import exact_prints
 from complement.curation import Keeper
 from complement.find import expected_like
 from complement.gap.weak import Task
-from complement.prepare import Inputs, Source, asks_of, learners_of, read_synthetic
+from complement.prepare import Inputs, Source, asks_of, hash_of, learners_of, read_synthetic
 from complement.prove.pool import Ask, Fixed, Pool, Refit
 from complement.recipe import Recipe
 
+MET, TIMES = 0.01, 3  # share of the expected records that sealed ones equal, and times the share by nature, worth a word
 
-def pool_of(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[Pool, str]:
-    """What the trial judges: a delivered file with its hash, or a generator with its requests, gaps and curation."""
+
+def pool_of(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[Pool, dict[str, str]]:
+    """What the trial judges, a delivered file or a generator with its requests, gaps and curation; and the hashes, by their
+    words in a recipe, of the files that it comes from."""
     if recipe.synthetic is not None:
         records, digest = read_synthetic(recipe, source, inputs)
-        return Fixed(records), digest
+        return Fixed(records), {"synthetic": digest}
     generator = catalog.generator(recipe.generate.generator.name, **recipe.generate.generator.settings)
     finder = closing_of(recipe, source)
     keeper = (
@@ -27,7 +32,26 @@ def pool_of(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[
         if recipe.curate.steps
         else None
     )
-    return Refit(generator, _asks(recipe, source, finder), finder, keeper, recipe.curate.refill), ""
+    hashes: dict[str, str] = {}
+    if finder is not None and finder.expected is not None and recipe.gap.expected is not None:
+        hashes["expected"] = hash_of(recipe.gap.expected, recipe.place(recipe.gap.expected), finder.expected)
+    return Refit(generator, _asks(recipe, source, finder), finder, keeper, recipe.curate.refill), hashes
+
+
+def met_before(pool: Pool, source: Source, partition: Partition) -> tuple[str, ...]:
+    """A caution where the expected records are sealed ones: then requests were chosen by what they are to be judged on."""
+    finder = pool.finder if isinstance(pool, Refit) else None
+    expected = finder.expected if isinstance(finder, Closing) else None
+    sealed = source.real.take(np.flatnonzero(partition.fold >= 0))
+    if expected is None or not expected.rows or not sealed.rows:
+        return ()
+    columns = [column for column in expected.schema.columns if column.role == "feature"]
+    theirs, ours = exact_prints(expected, columns), exact_prints(sealed, columns)
+    met, twins = np.isin(theirs, ours), np.unique(ours, return_counts=True)[1]
+    if met.mean() <= max(MET, TIMES * twins[twins > 1].sum() / len(ours)):
+        return ()
+    told = f"{int(met.sum()):,} of the {expected.rows:,} expected records (gap.expected) equal sealed ones in every feature"
+    return (f"{told}: what was asked for was chosen by looking at records that judge it. Take other records as the expected.",)
 
 
 def closing_of(recipe: Recipe, source: Source) -> Closing | None:

@@ -79,7 +79,7 @@ def read_source(recipe: Recipe, inputs: Inputs = Inputs()) -> Source:
         origin = inputs.sealed if inputs.sealed is not None else recipe.place(recipe.sealed)
         later = refuse_made(read_like(origin, real), "sealed records")
         check_sealed(later, real, recipe.purpose.target, task=recipe.purpose.task)
-        hashes["sealed"] = _hash(recipe.sealed, origin, later)
+        hashes["sealed"] = hash_of(recipe.sealed, origin, later)
         sealed = np.r_[np.zeros(real.rows, bool), np.ones(later.rows, bool)]
         real = real.concat(later)
     check_target(real, recipe.purpose.target, task=recipe.purpose.task)
@@ -121,7 +121,7 @@ def read_synthetic(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) ->
     made = read_like(origin, source.real)
     check_delivered(made, source.purpose)
     made, _, _ = _without_missing_target(made, None, source.purpose.target)
-    return _as_synthetic(made), _hash(recipe.synthetic, origin, made)
+    return _as_synthetic(made), hash_of(recipe.synthetic, origin, made)
 
 
 def purpose_of(recipe: Recipe, real: Dataset) -> tuple[Purpose, tuple[str, ...]]:
@@ -276,7 +276,7 @@ def _read_real(recipe: Recipe, inputs: Inputs, hashes: dict[str, str]) -> Datase
     else:
         found, typed = survey(read_tables(origin), corrections=corrections)
         real = known_origin(Dataset.of(typed, found.schema))
-    hashes["real"] = _hash(recipe.real, origin, real)
+    hashes["real"] = hash_of(recipe.real, origin, real)
     return refuse_made(real)
 
 
@@ -383,7 +383,8 @@ def _learner(note: Named) -> Learner:
     return catalog.learner(note.name, **note.settings)
 
 
-def _hash(written: str, origin: object, read_as: Dataset) -> str:
+def hash_of(written: str, origin: object, read_as: Dataset) -> str:
+    """Of the file, where it is one; else of the records."""
     if written != IN_MEMORY and isinstance(origin, str):
         path = Path(origin.partition("::")[0])
         if path.is_file():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,7 @@ from complement.core.dataset import Dataset
 from complement.core.partition import Partition
 from complement.core.verdict import Leak
 from complement.engine.plan import plan_hash
-from complement.pools import pool_of
+from complement.pools import met_before, pool_of
 from complement.prepare import Inputs, Source, content_hash, partition_of, plan_of, read_source
 from complement.prove.pool import Fixed, Pool, Refit
 from complement.prove.trial import Case
@@ -101,8 +101,9 @@ def prepared(recipe: Recipe, inputs: Inputs, tell: Tell) -> Ready:
     plan_of(recipe)  # a question that does not fit is said before anything is split
     ledger = Ledger(recipe.folder)
     partition = partition_of(recipe, source, salt=ledger.salt())
-    pool, digest = pool_of(recipe, source, inputs)
-    hashes = {**source.hashes, **({"synthetic": digest} if digest else {})}
+    pool, files = pool_of(recipe, source, inputs)
+    partition = replace(partition, cautions=(*partition.cautions, *met_before(pool, source, partition)))
+    hashes = {**source.hashes, **files}
     contents = tuple(content_hash(one) for one in (source.real, *_besides(pool)))
     ready = Ready(recipe, source, partition, pool, hashes, ledger, (*contents, *_code(recipe, source)))
     for note in (*source.notes, *partition.cautions, *partition.notes, *ready.sampling):

@@ -74,24 +74,24 @@ def class_weighted(train: Dataset, pool: Dataset, w: float, purpose: Purpose) ->
     return Training(train, mass * factor)
 
 
-def copied(train: Dataset, requested: Sequence[tuple[np.ndarray | None, int]], w: float, *, made: int) -> Training:
+def copied(train: Dataset, lots: Sequence[tuple[np.ndarray | None, int]], w: float, *, made: int) -> Training:
     """Real records only, the requested ones repeated to the mass that the synthetic ones have in the arm.
 
     `made`: how many records the pool has. Learners that count records (the fewest in a leaf, the size of a batch) get as
     many copies, each of its share of the mass, because more rows alone loosen such settings. 0: mass is all that counts.
     """
-    requested = requested or [(None, made)]  # a delivered file names no request: then copies of all
-    if not made and all(mask is None for mask, _ in requested):
+    lots = lots or [(None, made)]  # a delivered file names no request: then copies of all
+    if not made and all(mask is None for mask, _ in lots):
         return Training(None, note="copies of all records weigh as much as the records themselves")
     base = real_mass(train)
-    asked = sum(rows for _, rows in requested)
+    whole = sum(rows for _, rows in lots)
     extra = np.zeros(train.rows)
-    for mask, rows in requested:
+    for mask, rows in lots:
         met = np.ones(train.rows, bool) if mask is None else mask
         total = float(base[met].sum())
         if total == 0:
             return Training(None, note="no real record meets a request")
-        extra += np.where(met, base * (w * train.rows * rows / asked / total), 0.0)
+        extra += np.where(met, base * (w * train.rows * rows / whole / total), 0.0)
     if not made or w == 0:
         return Training(train, (1 - w) * base + extra)
     rows = np.repeat(np.arange(train.rows), _even_counts(extra / extra.sum() * made))

@@ -18,6 +18,7 @@ from complement.prove import arms
 from complement.prove.arms import ARM, CLASS_WEIGHTS, COPIES, REAL, REGULARISED, THRESHOLD, Training
 from complement.prove.design import Trial, inner_cuts, still
 from complement.prove.leaks import matches
+from complement.prove.pool import Lots
 from complement.prove.thresholds import THRESHOLD_METRICS, best_threshold, moved
 
 ATYPICAL = "atypical"  # the column that says how unlike the real training records a sealed record is
@@ -40,12 +41,12 @@ class FitTask:
         cut = trial.cuts[number]
         train, test = trial.learnt(cut.train), trial.real.take(cut.test)
         seed = seed_at(trial.plan.seed, "prove", number, draw)
-        pool = trial.pool.make(train, total=trial.real.rows, seed=seed)
+        pool, lots = trial.pool.drawn(train, total=trial.real.rows, seed=seed)
         shown = test.drop(trial.purpose.target)
         columns: dict[str, pa.ChunkedArray] = {}
         notes: dict[str, str] = {}
         for name, learner in trial.learners.items():
-            job = _Arms(trial, learner, train, pool, self.weights[name][number], seed, first=draw == 0, number=number)
+            job = _Arms(trial, learner, train, pool, lots, self.weights[name][number], seed, first=draw == 0, number=number)
             for arm, scores in job.predict(shown, notes, name).items():
                 columns[f"{name}|{arm}"] = scores
         if draw == 0:
@@ -64,6 +65,7 @@ class _Arms:
     learner: Learner
     train: Dataset
     pool: Dataset
+    lots: Lots
     weight: float
     seed: int
     first: bool
@@ -77,12 +79,12 @@ class _Arms:
             jobs[REAL] = (self.learner, Training(self.train, arms.real_mass(self.train)))
             if self.trial.plan.question == "substitute":  # who has no real records has no free way either
                 return jobs
-            asked = self.trial.pool.requested(self.train, total=self.trial.real.rows)
-            if all(mask is None for mask, _ in asked):
-                asked = arms.implied(self.train, self.pool, purpose.primary) or asked
+            lots = self.lots
+            if all(mask is None for mask, _ in lots):
+                lots = arms.implied(self.train, self.pool, purpose.primary) or lots
             jobs[CLASS_WEIGHTS] = (self.learner, arms.class_weighted(self.train, self.pool, self.weight, purpose))
             made = self.pool.rows if getattr(self.learner, "counts_records", True) else 0
-            jobs[COPIES] = (self.learner, arms.copied(self.train, asked, self.weight, made=made))
+            jobs[COPIES] = (self.learner, arms.copied(self.train, lots, self.weight, made=made))
             stronger = regularised(self.learner)
             if stronger is None:
                 jobs[REGULARISED] = (self.learner, Training(None, note="this learner has no such setting"))

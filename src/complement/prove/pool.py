@@ -34,6 +34,8 @@ class Ask:
         return Request(rows=max(1, round(size)), where=self.where, name=self.name)
 
 
+# Per request: which real records meet its condition (None: all of them), and how many made ones there are of it.
+Lots = list[tuple[np.ndarray | None, int]]
 Finder = Callable[[Dataset], tuple[Ask, ...]]  # learning records -> requests for their gaps
 # Made records, learning records, the condition under which they were asked for -> positions of those that are kept.
 Keeper = Callable[[Dataset, Dataset, Condition | None], np.ndarray]
@@ -58,6 +60,11 @@ class Refit:
 
     def make(self, train: Dataset, *, total: int, seed: int) -> Dataset:
         """The pool for one fold and seed. A short answer is an error: an arm with fewer records is another arm."""
+        return self.drawn(train, total=total, seed=seed)[0]
+
+    def drawn(self, train: Dataset, *, total: int, seed: int) -> tuple[Dataset, Lots]:
+        """The pool, and which real records each part of it gives more of: what was kept of a request, not what was asked for,
+        so that copies of the requested records are dealt as the made ones are."""
         # A dataset of its own: whatever a generator does to what it was given, real only is trained on the records as they were.
         own = replace(train, tables=dict(train.tables))
         fitted = deepcopy(self.generator).fit(own, seed=seed_at(seed, "fit"))
@@ -69,20 +76,14 @@ class Refit:
         pool = parts[0]
         for part in parts[1:]:
             pool = pool.concat(part)
-        return pool
+        met = [None if ask.where is None else ask.where.mask(train.records) for ask in asks]
+        return pool, [(mask, part.rows) for mask, part in zip(met, parts, strict=True)]
 
     def asked(self, train: Dataset) -> tuple[Ask, ...]:
         """What the generator is asked for when it learns from these records: the requests, and the gaps that are found."""
         found = self.finder(train) if self.finder is not None else ()
         # Where nothing lacks, more of everything is the only request that is left.
         return (*self.asks, *found) or (Ask(),)
-
-    def requested(self, train: Dataset, *, total: int) -> list[tuple[np.ndarray | None, int]]:
-        """Per request: which real records meet its condition (None: all of them), and how many records are asked for."""
-        return [
-            (None if ask.where is None else ask.where.mask(train.records), ask.of(train.rows, total).rows)
-            for ask in self.asked(train)
-        ]
 
     def scaled(self, share: float) -> Refit:
         """The same pool when only this share of the real records takes part: `rows` of a request shrink with them."""
@@ -132,10 +133,9 @@ class Fixed:
         del train, total, seed
         return self.records
 
-    def requested(self, train: Dataset, *, total: int) -> list[tuple[np.ndarray | None, int]]:
-        """Not known for a delivered file: no request came with it."""
-        del train, total
-        return []
+    def drawn(self, train: Dataset, *, total: int, seed: int) -> tuple[Dataset, Lots]:
+        """The file; no request came with it."""
+        return self.make(train, total=total, seed=seed), []
 
 
 Pool = Refit | Fixed

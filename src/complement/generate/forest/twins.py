@@ -11,8 +11,8 @@ from complement.generate.codec import is_in
 from complement.generate.forest.suppress import shared
 
 TURNS = 10  # of drawing a twin again
-# Share of real records that equal another unit's from which equality names nobody (few, coarse columns): drawing twins again would
-# only move what is common, such as a missing value in a small group, to where it is rare.
+# Share of real records that equal another unit's from which equality names nobody (few, coarse columns): drawing twins again
+# would only move what is common, such as a missing value in a small group, to where it is rare.
 COMMON = 0.05
 
 Codes = dict[str, np.ndarray]
