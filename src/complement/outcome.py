@@ -95,6 +95,7 @@ def _facts(ready: Ready, folder: Path, judgement: Judgement) -> Facts:
     source = {
         "rows": real.rows,
         "learnt": len(ready.train),
+        "kept_back": len(ready.tune) or None,
         "columns": len(real.schema.columns),
         "target": purpose.target,
         "task": purpose.task,

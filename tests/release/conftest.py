@@ -20,6 +20,7 @@ from complement.release.canonical import canonical, digest_of
 from complement.release.manifest import digest_line
 
 ROWS = 400
+GUARDS = [{"name": name, "outcome": said} for name, said in (("Brier score", "failed"), ("ECE", "not shown"), ("women", "passed"))]
 VERDICT: dict[str, Any] = {
     "schema": 1,
     "question": "artifact",
@@ -35,7 +36,7 @@ VERDICT: dict[str, Any] = {
             "weight": weight,
             "effect": {"value": effect, "low": effect - 0.01, "high": effect + 0.01, "n": 200},
             "detectable_effect": 0.012,
-            "guards": [{"name": "Brier score", "outcome": "failed"}] if state == "MIXED" else [],
+            "guards": GUARDS if state == "MIXED" else [],
             "cautions": [],
             "leaks": [],
         }

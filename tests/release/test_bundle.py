@@ -238,6 +238,14 @@ def test_the_manifest_says_what_the_release_rests_on(released: Release, facts: F
     assert {file["path"] for file in manifest["files"]} == set(released.files) - {"manifest.json", "manifest.sha256"}
 
 
+def test_the_card_says_what_is_harmed_what_is_not_and_what_a_score_means(released: Release) -> None:
+    card = (released.folder / "README.md").read_text("utf-8")
+    assert "harmed: Brier score\n" in card
+    assert "not harmed: women\n" in card
+    assert "harm neither shown nor ruled out: ECE\n" in card
+    assert "| synthetic records that equal a real one | copy_share | 0 |" in card
+
+
 def test_a_release_without_verdict_audit_report_and_licence_says_so(made: Dataset, tmp_path: Path) -> None:
     released = bundle(made, tmp_path / "bare", Facts(name="bare"))
     card = (released.folder / "README.md").read_text("utf-8")

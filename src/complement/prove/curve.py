@@ -7,7 +7,8 @@ synthetic ones are then worth n'' - n'. At n, only by a fitted power law, with a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -153,7 +154,10 @@ def worth_of(curve: Curve, *, price: float | None, cost: float) -> Worth:
 
 
 def agreeing(worth: Worth, effect: float) -> Worth:
-    """The same, or none where its sign contradicts the effect's: what half of the records say is then no measure of all."""
+    """The same, or none where its sign contradicts the effect's: what half of the records say is then no measure of all. Where
+    the interval holds 0 the note says so: a number beside "no difference" would be read as a gain."""
+    if worth.value is not None and worth.low is not None and worth.low <= 0 <= (inf if worth.high is None else worth.high):
+        worth = replace(worth, note=f"not shown to be worth any: the interval holds 0; {worth.note}")
     if worth.value is None or round(worth.value) * effect >= 0:
         return worth
     sides = ("less", "more") if worth.value < 0 else ("more", "less")

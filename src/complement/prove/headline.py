@@ -22,7 +22,7 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int, question: Quest
     places = _places(verdict.margin)
     moved = f"{metric}{where} {effect.value:+,.{places}f} [{effect.low:+,.{places}f}, {effect.high:+,.{places}f}]"
     failed = [guard.name for guard in verdict.guards if guard.outcome == "failed"]
-    weight = f"at weight {verdict.weight:g}"
+    weight = _weight(verdict)
     apart = [c.name for c in verdict.comparisons if c.outcome == "not separated"]
     level = as_well(verdict.comparisons, verdict.margin)
     voided = [leak for leak in verdict.leaks if leak.severity == "error"]
@@ -46,6 +46,13 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int, question: Quest
     }
     free_way = f"{moved}, but on real records alone {_free(level, places)}"
     return replace(verdict, headline=f"{verdict.learner}: {sentences.get(verdict.code, free_way)}.")
+
+
+def _weight(verdict: Verdict) -> str:
+    """The median weight of the folds, and in how many of them screening left the synthetic records out."""
+    out, folds = sum(weight == 0 for weight in verdict.weights), len(verdict.weights)
+    without = f" (screening used none in {out} of {folds} folds)" if 0 < out < folds else ""
+    return f"at weight {verdict.weight:g}{without}"
 
 
 def _inside(verdict: Verdict, places: int, *, alpha: float) -> str:
@@ -101,5 +108,5 @@ def _settle(verdict: Verdict, question: Question) -> str:
         varies = "draws" if question == "recipe" else "seeds"
         return f"{detectable}; no number of sealed units would show {twice}, because the {varies} alone vary more"
     if verdict.units_to_settle <= verdict.effect.n:
-        return f"{detectable}; what there is lies too near the margin to be told from it"
+        return f"{detectable}; what there is lies too near the margin of {verdict.margin:.4g} to be told from it"
     return f"{detectable}, and about {verdict.units_to_settle:,} sealed units would show {twice}"

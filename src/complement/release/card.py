@@ -170,7 +170,15 @@ def _from(facts: Facts, written: Written) -> list[str]:
     named = inline(facts.generator.get("name", "not recorded"))
     with_these = ", ".join(f"{inline(key)}={inline(value)}" for key, value in sorted(settings.items()))
     lines = [f"- Generator: {named}" + (f" ({with_these})" if with_these else "") + ", fitted on real records."]
-    told = {"rows": "real records", "columns": "columns", "unit": "unit that no split cuts", "split": "split", "target": "target"}
+    told = {
+        "rows": "real records",
+        "learnt": "learnt from",
+        "kept_back": "kept back for the attacks",
+        "columns": "columns",
+        "unit": "unit that no split cuts",
+        "split": "split",
+        "target": "target",
+    }
     facts_told = [f"{words} {_told(source[key])}" for key, words in told.items() if source.get(key) not in (None, "", [])]
     lines += [f"- Real data: {'; '.join(facts_told)}."] if facts_told else []
     lines.append(

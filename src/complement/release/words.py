@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from complement.core.score_names import SCORE_NAMES
+
 NOT_JUDGED = "**NOT JUDGED.** No trial was run: whether these records help anybody is not known."
 NOT_MEASURED = (
     "**NOT MEASURED.** What these records give away of the real ones was not examined: treat them as if they were real."
@@ -75,12 +77,13 @@ def guarantee_line(guarantee: Mapping[str, Any] | None) -> str:
 
 
 def score_table(scores: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Scores as a Markdown table: value, 95 % interval, over how many."""
+    """Scores as a Markdown table: what each says, its name, value, 95 % interval, over how many."""
     rows = [
-        f"| {inline(one['name'])} | {_number(one['value'])} | {_span(one)} | {_number(one.get('n'))} | {inline(one['better'])} |"
+        f"| {inline(SCORE_NAMES.get(one['name'], ''))} | {inline(one['name'])} | {_number(one['value'])} | {_span(one)} "
+        f"| {_number(one.get('n'))} | {inline(one['better'])} |"
         for one in scores
     ]
-    return ["| score | value | 95 % interval | over | better |", "|---|--:|---|--:|---|", *rows] if rows else []
+    return ["| what | score | value | 95 % interval | over | better |", "|---|---|--:|---|--:|---|", *rows] if rows else []
 
 
 def funnel_table(funnel: Mapping[str, Any]) -> list[str]:
@@ -91,7 +94,11 @@ def funnel_table(funnel: Mapping[str, Any]) -> list[str]:
         said = reasons.items() if isinstance(reasons, Mapping) else ((reason, "") for reason in reasons)
         told = ", ".join(f"{inline(reason)} {count:,}" if isinstance(count, int) else inline(reason) for reason, count in said)
         rows.append(f"| {inline(step['step'])} | {_number(step['seen'])} | {_number(step['left_out'])} | {told} |")
-    return ["| step | seen | left out | reasons |", "|---|--:|--:|---|", *rows] if rows else []
+    table = ["| step | seen | left out | reasons |", "|---|--:|--:|---|", *rows] if rows else []
+    counts = {"made": funnel.get("made"), "kept": funnel.get("kept"), "made to spare and not needed": funnel.get("spare")}
+    told = [f"{count:,} {words}" for words, count in counts.items() if isinstance(count, int)]
+    lacks = [f"'{inline(name)}' lacks {count:,}" for name, count in (funnel.get("short") or {}).items()]
+    return [*table, *(["", f"{', '.join(told + lacks)}."] if table and told else [])]
 
 
 def licence_line(licence: str) -> str:
@@ -106,8 +113,22 @@ def _details(verdict: Mapping[str, Any]) -> list[str]:
         lines.append(f"smallest change that matters {_number(verdict['margin'])}; this trial could find {_seen(verdict)}")
     harmed = [guard["name"] for guard in verdict.get("guards", ()) if guard.get("outcome") == "failed"]
     lines += [f"harmed: {inline(', '.join(harmed))}"] if harmed else []
+    lines += _kept_from_harm(verdict.get("guards", ()))
+    worth = verdict.get("real_rows_equivalent") or {}
+    if worth.get("value") is not None:
+        lines.append(f"worth about {_number(round(worth['value']))} {_span(worth)} real records: {inline(worth.get('note', ''))}")
     lines += [f"in doubt: {inline(caution)}" for caution in verdict.get("cautions", ())]
     return lines + [f"leak `{inline(leak['code'])}`: {inline(leak['note'])}" for leak in verdict.get("leaks", ())]
+
+
+def _kept_from_harm(guards: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The guards that are not harmed, and apart from them those of which this trial cannot tell."""
+    by_outcome = {
+        outcome: [inline(guard["name"]) for guard in guards if guard.get("outcome") == outcome]
+        for outcome in ("passed", "not shown")
+    }
+    words = {"passed": "not harmed", "not shown": "harm neither shown nor ruled out"}
+    return [f"{words[outcome]}: {', '.join(names)}" for outcome, names in by_outcome.items() if names]
 
 
 def _seen(verdict: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from complement.core.score_names import SCORE_NAMES
 from complement.report.charts import Axes, Point, Series, bar, lines
 from complement.report.facts import Facts, Node, as_node, at, nodes, number, text, values, whole
 from complement.report.figures import Span, brief, count, percent
@@ -23,7 +24,7 @@ from complement.report.made import (
 )
 from complement.report.tables import Section, card, folded, grid, note, stacked, table
 from complement.report.top import left_out_share
-from complement.report.words import SCORES, metric_name
+from complement.report.words import metric_name
 
 GAPS, SAMPLES, FIELDS, REASONS, COLLAPSE = 12, 5, 40, 8, 8  # of each kind that are shown
 SIGNS = 24  # of a sample's cell
@@ -85,7 +86,7 @@ def collapse(facts: Facts) -> Section:
             if any(p.alarm for p in one.points)
         ]
         said = f"Alarm – {'; '.join(alarms)}." if alarms else "No alarm."
-        words = SCORES.get(metric, metric.replace("_", " "))
+        words = SCORE_NAMES.get(metric, metric.replace("_", " "))
         null = number(at(facts.collapse, "null", metric, "mean"))
         levels = [(null, "learnt from real records alone")] if null is not None else []
         ticks = places[:: max(1, len(places) // 6)]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from math import ceil, floor
 
+from complement.core.score_names import SCORE_NAMES
 from complement.report.charts import bar, heat, histogram, paired
 from complement.report.facts import Facts, Node, at, nodes, number, numbers, text, values
 from complement.report.figures import Span, brief, percent
@@ -13,7 +14,7 @@ from complement.report.html import Html, el, join, name_of, plain
 from complement.report.marks import key, legend, swatch
 from complement.report.scale import round_step, tick_text
 from complement.report.tables import Section, card, folded, grid, note, stacked, table
-from complement.report.words import SCORES, gate_word
+from complement.report.words import gate_word
 
 CARDS = 12  # columns drawn, the farthest off first; the table below has all of them
 PAIRED = 16  # columns of the pair map, those with the farthest pairs
@@ -156,7 +157,7 @@ def _scores(caption: str, scores: Sequence[Node]) -> Html | None:
             continue
         base = by_name.get(f"{name}_base")
         span = Span.of(one)
-        words = SCORES.get(name, name.replace("_", " "))
+        words = SCORE_NAMES.get(name, name.replace("_", " "))
         between = f"{brief(span.low)} to {brief(span.high)}" if span.low is not None and span.high is not None else ""
         better = {"low": "low", "high": "high", "target": "level"}.get(text(at(one, "better")), "")
         unseen = brief(Span.of(base).value) if base is not None else ""
@@ -169,7 +170,7 @@ def _attacks(scores: Sequence[Node]) -> Html | None:
     """A bar for every attack that has an area under its curve: .5 is a coin."""
     found = [(text(at(one, "name")), Span.of(one)) for one in scores if text(at(one, "name")).endswith("auc")]
     rows = [
-        (SCORES.get(name, name.replace("_", " ")), join(bar(2 * abs(span.value - 0.5))), f"{span.value:.2f}")
+        (SCORE_NAMES.get(name, name.replace("_", " ")), join(bar(2 * abs(span.value - 0.5))), f"{span.value:.2f}")
         for name, span in found
         if span.value is not None
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from complement.core.score_names import SCORE_NAMES
 from complement.report.facts import Facts, Node, at, nodes, number, text, values, whole
 from complement.report.figures import Digits, Span, brief, count, percent
 from complement.report.html import Html, el, join, name_of, plain
@@ -11,7 +12,6 @@ from complement.report.words import (
     ATTACKS,
     BY_STATE,
     QUESTIONS,
-    SCORES,
     SENTENCES,
     SIGNS,
     gate_word,
@@ -148,6 +148,8 @@ def _worth(verdict: Node | None) -> Html:
     between = f"[{count(low)}, {top}]" if low is not None else ""
     saved = number(at(worth, "saved"))
     money = f"; saves {saved:,.0f}" if saved is not None else ""
+    if low is not None and low <= 0 and (high is None or high >= 0):
+        money = f", not shown to be any{money}"
     return _box("Worth", count(value), join(el("span", between, class_="span"), " real records", money))
 
 
@@ -172,7 +174,7 @@ def _attack(facts: Facts) -> Html:
         return _box("Worst attack", "–", "privacy not measured" if passed is None else gate, known=False)
     span = Span.of(worst)
     between = f"[{brief(span.low)}, {brief(span.high)}]" if span.low is not None and span.high is not None else ""
-    said = SCORES.get(text(at(worst, "name")), text(at(worst, "name")).replace("_", " "))
+    said = SCORE_NAMES.get(text(at(worst, "name")), text(at(worst, "name")).replace("_", " "))
     told = join(el("span", between, class_="span"), " 0.5 is a guess; ", gate)
     value = f"{span.value:.2f}" if span.value is not None else "–"
     return el("div", el("dt", "Worst attack"), el("dd", value, class_="big", title=said), el("dd", told), class_="figure")
