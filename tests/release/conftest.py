@@ -20,7 +20,9 @@ from complement.release.canonical import canonical, digest_of
 from complement.release.manifest import digest_line
 
 ROWS = 400
-GUARDS = [{"name": name, "outcome": said} for name, said in (("Brier score", "failed"), ("ECE", "not shown"), ("women", "passed"))]
+GUARDS = [
+    {"name": name, "outcome": said} for name, said in (("Brier score", "failed"), ("ECE", "not shown"), ("women", "passed"))
+]
 VERDICT: dict[str, Any] = {
     "schema": 1,
     "question": "artifact",

@@ -103,7 +103,7 @@ def test_a_sealed_share_is_that_share_of_every_class() -> None:
 
 
 def test_salted_numbers_are_uniform_and_belong_to_the_name() -> None:
-    names = np.array([f"n{i}" for i in range(4000)])
+    names = np.array([b"n%d" % i for i in range(4000)])
     numbers = salted(names, "salt")
     assert ((numbers >= 0) & (numbers < 1)).all()
     assert np.abs(np.sort(numbers) - np.linspace(0, 1, 4000)).max() < 0.031  # Kolmogorov-Smirnov at .001
@@ -112,9 +112,9 @@ def test_salted_numbers_are_uniform_and_belong_to_the_name() -> None:
 
 
 def test_the_sealed_hash_names_a_set() -> None:
-    assert sealed_hash(["a", "b"]) == sealed_hash(np.array(["b", "a"]))
-    assert sealed_hash(["a", "b"]) != sealed_hash(["ab"])
-    assert len(sealed_hash([])) == 32
+    assert sealed_hash(np.array([b"a", b"b"])) == sealed_hash(np.array([b"b", b"a"]))
+    assert sealed_hash(np.array([b"a", b"b"])) != sealed_hash(np.array([b"ab"]))
+    assert len(sealed_hash(np.array([], bytes))) == 32
 
 
 @pytest.mark.parametrize(

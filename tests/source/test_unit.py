@@ -74,7 +74,7 @@ def test_records_without_a_unit_stand_alone() -> None:
     table = pa.table({"x": np.random.default_rng(0).normal(size=6), "who": ["a", "a", None, None, "b", "b"]})
     found = units(read(table), unit="who")
     assert len(found) == 4
-    assert sum(name.startswith("unit:") for name in found.names) == 2
+    assert sum(name.startswith(b"unit:") for name in found.names) == 2
     with pytest.raises(SplitError, match="empty"):
         units(read(pa.table({"x": [1.5, 2.5], "who": pa.nulls(2, pa.string())})), unit="who")
 

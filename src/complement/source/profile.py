@@ -54,17 +54,18 @@ def survey(
     tables: pa.Table | Mapping[str, pa.Table], *, corrections: Mapping[str, Mapping[str, object]] | None = None
 ) -> tuple[Profile, dict[str, pa.Table]]:
     """The profile, and the tables in the Arrow types of their kinds with missing codes as nulls."""
-    if isinstance(tables, pa.Table):
-        tables = {RECORDS: tables}
+    tables = {RECORDS: tables} if isinstance(tables, pa.Table) else dict(tables)
     corrections = dict(corrections or {})
     _check(corrections, tables)
     schemas: dict[str, tuple[Column, ...]] = {}
     typed: dict[str, pa.Table] = {}
     guesses: list[Guess] = []
-    for name, table in tables.items():
-        check_width(table.column_names, f"table '{name}'")
-        schemas[name], typed[name], found = _table(name, table, corrections)
-        label = "" if len(tables) == 1 else f"{name}."
+    several = len(tables) > 1
+    for name in list(tables):
+        check_width(tables[name].column_names, f"table '{name}'")
+        # Handed over, not lent: where nobody else holds the source's columns, each is let go once it is typed.
+        schemas[name], typed[name], found = _table(name, tables.pop(name), corrections)
+        label = f"{name}." if several else ""
         guesses += [replace(guess, column=label + guess.column) for guess in found]
     keys = find_keys(typed) if len(typed) > 1 else ()
     root = find_root(typed, keys)
@@ -80,14 +81,16 @@ def _table(name: str, table: pa.Table, corrections: Mapping[str, Correction]) ->
     columns: list[Column] = []
     arrays: list[pa.Array] = []
     guesses: list[Guess] = []
-    for label in table.column_names:
+    left = dict(zip(table.column_names, table.columns, strict=True))
+    del table
+    for label in list(left):
         correction = corrections.get(f"{name}.{label}", corrections.get(label, {}))
-        typed = _typed(label, table.column(label), correction, untyped=untyped)
+        typed = _typed(label, left.pop(label), correction, untyped=untyped)
         column, found = describe(label, typed, correction)
         columns.append(column)
         arrays.append(typed.column)
         guesses += found
-    return tuple(columns), pa.table(arrays, names=table.column_names), guesses
+    return tuple(columns), pa.table(arrays, names=[column.name for column in columns]), guesses
 
 
 def _typed(name: str, column: pa.ChunkedArray, correction: Correction, *, untyped: bool) -> Typed:
