@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from complement import catalog
-from complement.core.contracts import Context, Evaluator
+from complement.core.contracts import Context, Evaluator, Generator
 from complement.core.dataset import Dataset
 from complement.core.errors import SchemaError, SourceError, SplitError
 from complement.core.purpose import Purpose
@@ -19,7 +19,17 @@ from complement.core.values import as_text
 from complement.measure.diversity.levels import LEAST, Levels
 from complement.measure.fidelity import Pairs, Shape
 from complement.measure.intervals import share
-from complement.measure.privacy import MAX_APART, Identities, Values, compared, copied_whole, gate, given_away, named
+from complement.measure.privacy import (
+    MAX_APART,
+    Identities,
+    Values,
+    compared,
+    copied_whole,
+    gate,
+    given_away,
+    named,
+    shadow_scores,
+)
 from complement.models.fingerprint import fingerprints
 from complement.prepare import read_like
 from complement.source.origin import refuse_made
@@ -41,6 +51,7 @@ STRANGERS, PER_LEVEL = 0.95, 10
 LUCK = 2  # equal records lie on one side by chance: 49 of 2,259 beside 38 of 4,000 in a fair split of the computers
 SHOWN = 6  # columns that a note names
 UNSEEN = "Give real records that the maker of the synthetic ones never had."
+NO_SHADOW = "Shadow models were not run: fewer than 160 units are too few to part with and without those who stand out."
 WITHOUT = (
     "No attack was run: only exact copies and repeated names or identifiers were counted. --holdout, real records that the maker "
     "never had, adds what coincidence gives; the attacks, by distance and by density ratio, on everybody and on those who stand "
@@ -82,14 +93,22 @@ class Audit:
 
 
 def assess(
-    real: object, synthetic: object, *, holdout: object = None, target: str | None = None, unit: str | None = None, seed: int = 0
+    real: object,
+    synthetic: object,
+    *,
+    holdout: object = None,
+    target: str | None = None,
+    unit: str | None = None,
+    generator: Generator | None = None,
+    seed: int = 0,
 ) -> Audit:
     """Measure `synthetic` against `real`, the records it was made from.
 
     Each is a path, or anything that speaks Arrow. `holdout`: real records of the same population that the maker never had;
     without them nothing says what chance gives, and no attack is run. With a `target`, also what a model learns from either
-    is compared, and columns within each class. Hold-out records of a unit in `real` are left out, with a
-    note. `target` and `unit` name columns; identifiers, names and the unit are not compared.
+    is compared, and columns within each class. With the `generator` that made them, it is refitted 24 times on a thousand of the
+    real records, with and without those that stand out most, and attacked (shadow models). Hold-out records of a unit in `real`
+    are left out, with a note. `target` and `unit` name columns; identifiers, names and the unit are not compared.
     Raises SchemaError "schema-mismatch" when a compared column is absent, SourceError "source-type" when it holds other
     things than the real one, SchemaError "target-missing" and "schema-column", SplitError "sealed-overlap" when the
     hold-out holds the real records, and what reading raises.
@@ -100,30 +119,37 @@ def assess(
         unseen, notes = _without_seen(learnt, unseen)
         _refuse_learnt(learnt, unseen)
     purpose, told = _purpose(learnt)
-    found = measure(made, Context(learnt, unseen, learnt.schema, purpose), seed=seed)
+    found = measure(made, Context(learnt, unseen, learnt.schema, purpose), generator=generator, seed=seed)
     return replace(found, notes=(*told, *notes, *found.notes))
 
 
-def measure(made: Dataset, context: Context, *, seed: int = 0) -> Audit:
+def measure(
+    made: Dataset, context: Context, *, generator: Generator | None = None, learnt: Dataset | None = None, seed: int = 0
+) -> Audit:
     """Measure records that were read already: `context.train` is what they were made from, `context.tune` is unseen, or None.
 
     The same scores and the same gate as `assess` of files; with `context.purpose` also what a model learns from them, by
-    its first learner. The time is bounded by samples but for copies and repeated values, which look at every record:
+    its first learner. With a `generator` also shadow models, of the records `learnt` (None: of `context.train`); they count in
+    the gate. The time is bounded by samples but for copies and repeated values, which look at every record:
     of more than some 100,000 give a sample. Raises SchemaError "schema-role" when no column is left to compare.
     """
     columns = compared(context.schema)
     if not columns:
         met = "No column is left to compare: each has another role, such as identifier or unit."
         raise SchemaError("schema-role", met, help="Give files with features, or name no unit.")
-    learnt, unseen = context.train, context.tune
+    real, unseen = context.train, context.tune
     fidelity, diversity, privacy = (_scores(names, made, context, seed) for names in (FIDELITY, DIVERSITY, PRIVACY))
-    notes = [*_of_columns(learnt.schema), *([WITHOUT] if unseen is None else []), *_of_population(fidelity)]
+    lacking: list[str] = []
+    if generator is not None:
+        shadow = shadow_scores(generator, real if learnt is None else learnt, made, context, seed=seed)
+        privacy, lacking = (*privacy, *shadow), [] if shadow else [NO_SHADOW]
+    notes = [*lacking, *_of_columns(real.schema), *([WITHOUT] if unseen is None else []), *_of_population(fidelity)]
     notes += [*_of_repeated(made, context), *_of_units(made, context), *_of_worst(made, context, seed)]
     passed, why = gate((*privacy, *fidelity), strangers=_strangers(context, fidelity))
-    whole = copied_whole(made, learnt)
+    whole = copied_whole(made, real)
     if whole and passed is not False:
         passed, why = False, whole
-    rows = (learnt.rows, made.rows, 0 if unseen is None else unseen.rows)
+    rows = (real.rows, made.rows, 0 if unseen is None else unseen.rows)
     names = tuple(column.name for column in columns)
     return Audit(privacy, passed, why, rows, names, fidelity, diversity, tuple(notes))
 

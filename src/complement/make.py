@@ -19,7 +19,8 @@ from complement.core.schema import Role
 from complement.core.seed import rng_at, seed_at
 from complement.prepare import Source, asks_of, read_records, read_source
 from complement.recipe import Recipe
-from complement.recipe.shape import Named
+from complement.recipe.maker import named_of
+from complement.recipe.part import Named
 from complement.source.origin import refuse_unanchored
 
 RECIPE_ENDINGS = (".yaml", ".yml")
@@ -117,7 +118,7 @@ def _answered(maker: Any, request: Request, seed: int) -> Answer:
 def _chosen(recipe: Recipe | None, options: GenerateOptions) -> Named:
     """The generator that is asked for: the call's, else the recipe's, else forest; under the preset if one is named."""
     given, preset = options.get("generator"), options.get("preset")
-    named = _named(given) if given is not None else recipe.generate.generator if recipe is not None else Named(name=DEFAULT)
+    named = named_of(given) if given is not None else recipe.generate.generator if recipe is not None else Named(name=DEFAULT)
     if preset is None:
         return named
     if preset not in get_args(Preset):
@@ -148,14 +149,6 @@ def _with_roles(records: Dataset, options: GenerateOptions) -> Dataset:
         limits = replace(column.constraints, nullable=True) if role == "ignore" else column.constraints
         schema = schema.replace_column(replace(column, role=cast(Role, role), constraints=limits))
     return records.with_schema(schema)
-
-
-def _named(generator: str | Mapping[str, Any]) -> Named:
-    try:
-        return Named.model_validate(generator)
-    except ValueError as cause:
-        met = f"generator={generator!r} is neither a name nor {{name: settings}}."
-        raise UsageError("usage", met, help="Write 'forest', or {'forest': {'preset': 'sharp'}}.") from cause
 
 
 def _recipe_in(real: object) -> Recipe | None:

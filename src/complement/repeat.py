@@ -25,7 +25,7 @@ from complement.measure.collapse import DEFAULT_POLICIES, NULL, ChainTask, Colla
 from complement.measure.collapse.outcome import PolicyOutcome
 from complement.measure.collapse.task import values_of
 from complement.measure.privacy.attack import compared, draw_whole_units
-from complement.recipe.shape import Named
+from complement.recipe.maker import maker_of, named_of
 from complement.runfolder import finite
 from complement.source.origin import refuse_made
 from complement.source.read import read
@@ -81,7 +81,7 @@ def collapse(
     if not policies:
         raise UsageError("usage", "No policy is named.", help=f"There are: {', '.join((*DEFAULT_POLICIES, 'refresh', 'refit'))}.")
     task = _chains(records, (*policies, NULL), options)
-    name = _maker(options)[1]
+    name = maker_of(options.get("generator", "forest"))[1]
     generations, chains = task.generations, options.get("chains", CHAINS)
     count = chains * len(task.policies)
     tell("learning", {"learning": f"{count * generations} generations of {name}, each from {task.drawn.rows:,} records or more"})
@@ -192,27 +192,6 @@ def _with_roles(schema: Schema, target: str | None, unit: str | None, ignored: l
     return schema if target is None else schema.with_target(target)
 
 
-def _maker(options: CollapseOptions) -> tuple[Generator, str]:
-    given = options.get("generator", "forest")
-    if not isinstance(given, str | Mapping):
-        if not isinstance(given, Generator):
-            raise UsageError(
-                "usage", f"A {type(given).__name__} is no generator.", help="Give a name, or an object with fit and generate."
-            )
-        return given, str(getattr(given, "name", type(given).__name__))
-    named = _named(given, "generator")
-    settings = ",".join(f"{key}={value}" for key, value in named.settings.items())
-    return catalog.generator(named.name, **named.settings), f"{named.name}:{settings}" if settings else named.name
-
-
-def _named(given: str | Mapping[str, Any], what: str) -> Named:
-    try:
-        return Named.model_validate(given)
-    except ValueError as cause:
-        met = f"{what}={given!r} is neither a name nor {{name: settings}}."
-        raise UsageError("usage", met, help="Write 'forest', or {'forest': {'preset': 'sharp'}}.") from cause
-
-
 def _chains(records: Dataset, policies: tuple[Policy, ...], options: CollapseOptions) -> ChainTask:
     seed, unit, third = options.get("seed", 0), records.units(), records.rows // 3
     rows = options.get("rows", min(MOST_ROWS, third))
@@ -225,12 +204,13 @@ def _chains(records: Dataset, policies: tuple[Policy, ...], options: CollapseOpt
     if (target := options.get("target")) is not None:
         task, classes, _ = check_target(records, target)
         purpose = Purpose(target, task, classes)
-        named = _named(options.get("learner", "lightgbm"), "learner")
+        named = named_of(options.get("learner", "lightgbm"), "learner")
         learner = catalog.learner(named.name, **named.settings)
     metrics = tuple(catalog.metric(name, purpose) for name in METRICS[purpose.task]) if purpose else ()
     yardstick = Yardstick(records.take(np.sort(held)), purpose, learner, metrics)
     drawn = Drawn(records.take(rest), rows, seed)
-    return ChainTask(drawn, policies, _maker(options)[0], yardstick, options.get("generations", GENERATIONS), rows, seed)
+    generator = maker_of(options.get("generator", "forest"))[0]
+    return ChainTask(drawn, policies, generator, yardstick, options.get("generations", GENERATIONS), rows, seed)
 
 
 def _several(value: str | Sequence[str]) -> list[str]:

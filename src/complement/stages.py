@@ -129,7 +129,11 @@ class Stages:
             records = self._of_pool(made)
             like = self._like(requests)
             context = self._context(like, sampled=True)
-            found = measure(records, context, seed=self.ready.recipe.seed)
+            pool, learnt = self.ready.pool, None
+            maker = pool.generator if isinstance(pool, Refit) and self.ready.recipe.measure.shadow else None
+            if maker is not None:
+                learnt = self.ready.source.real.take(self.ready.train)
+            found = measure(records, context, generator=maker, learnt=learnt, seed=self.ready.recipe.seed)
             if like:
                 shown = " or ".join(str(where) for where in like)
                 found = replace(

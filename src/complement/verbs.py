@@ -10,6 +10,7 @@ from complement import curation, make, repeat
 from complement import release as releases
 from complement.assess import Audit, assess
 from complement.calls import ProveOptions, called, strict
+from complement.core.contracts import Generator
 from complement.core.dataset import Dataset
 from complement.core.errors import UsageError
 from complement.core.gap import Gaps
@@ -24,6 +25,7 @@ from complement.make import GenerateOptions
 from complement.measure.collapse import Collapse
 from complement.ready import Tell, prepared
 from complement.recipe import Recipe
+from complement.recipe.maker import maker_of
 from complement.release import Checked
 from complement.repeat import CollapseOptions
 from complement.run import judged, story
@@ -57,11 +59,22 @@ def prove(
 
 @strict
 def audit(
-    real: object, synthetic: object, *, holdout: object = None, target: str | None = None, unit: str | None = None, seed: int = 0
+    real: object,
+    synthetic: object,
+    *,
+    holdout: object = None,
+    target: str | None = None,
+    unit: str | None = None,
+    generator: str | Mapping[str, Any] | Generator | None = None,
+    seed: int = 0,
 ) -> Audit:
-    """Measure a synthetic file against the real records it was made from: see `complement.assess.assess`."""
+    """Measure a synthetic file against the real records it was made from: see `complement.assess.assess`.
+
+    `generator`: which one made it, as a name, {name: settings} or an object; it is then attacked, too.
+    """
     with edge():
-        return assess(real, synthetic, holdout=holdout, target=target, unit=unit, seed=seed)
+        made_by = None if generator is None else maker_of(generator)[0]
+        return assess(real, synthetic, holdout=holdout, target=target, unit=unit, generator=made_by, seed=seed)
 
 
 @strict

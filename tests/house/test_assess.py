@@ -307,3 +307,16 @@ def scores_on(screen: str) -> list[tuple[str, float]]:
     """Names and values of the lines that show a score."""
     found = re.findall(r"^ (\S+) +(-?[\d.,]+) ", screen, flags=re.MULTILINE)
     return [(name, float(value.replace(",", ""))) for name, value in found if name in MEASURED]
+
+
+def test_the_generator_is_attacked_where_it_is_named(here: Path) -> None:
+    words = ["real.csv", "fresh.csv", "--holdout", "later.csv", "--json"]
+    told = object_of(call(*words, "--generator", "bootstrap"))
+    (shadow,) = (score for score in told["privacy"] if score["name"] == "shadow_auc")
+    assert shadow["low"] > 0.6, "a generator of copies is found out, though this very file holds none"
+    assert told["gate"]["passed"] is False
+    assert "Shadow models" in told["gate"]["why"]
+    assert not any(score["name"] == "shadow_auc" for score in object_of(call(*words))["privacy"])
+    few = complement.audit(csv.read_csv("real.csv").slice(0, 90), "fresh.csv", holdout="later.csv", generator="bootstrap")
+    assert any("Shadow models were not run" in note for note in few.notes)
+    assert call(*words, "--generator", "bootstrp").exit_code == 2

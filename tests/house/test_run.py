@@ -378,3 +378,12 @@ def test_other_expected_records_are_another_plan(here: Path, cancer: pa.Table):
         asked = recipe(here, cancer, gap={"find": 1, "expected": "expected.csv"})
         plans.append(prepared(asked, Inputs(), lambda event, facts: None).plan)
     assert plans[0] != plans[1]
+
+
+def test_a_run_attacks_its_generator_by_refitting_where_it_is_asked_to(here: Path, cancer: pa.Table):
+    base = {"generate": {"generator": "bootstrap"}, "curate": {"steps": []}}
+    asked = recipe(here, cancer, **base, measure={"shadow": True})
+    done = complement.run(asked, out=here / "out")
+    scores = json.loads((done.folder / "5-measure" / "scores.json").read_text("utf-8"))["privacy"]
+    (shadow,) = (score for score in scores if score["name"] == "shadow_auc")
+    assert shadow["low"] > 0.6

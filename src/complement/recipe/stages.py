@@ -136,6 +136,7 @@ class Measuring(Part):
         default=0.2,
         description="Share of the learnable units that the released records are not made from, for the attacks.",
     )
+    shadow: bool = Field(default=False, description="true: refit the generator 24 times, with and without those who stand out.")
     collapse: int = Field(default=0, ge=0, le=20, description="Generations of training on made records to look ahead; 0: none.")
 
 
