@@ -26,7 +26,7 @@ from complement.curate.tag import Tagged, tag_shards
 from complement.engine.folder import shard_path
 from complement.engine.shards import Engine, map_shards
 
-BLOCK = 250_000  # records that are made, tagged and written together
+BLOCK = 100_000  # records that are made, tagged and written together: some hundred megabytes with all copies of them
 SPARE = 1.05  # asked for at first, of what is wanted, where steps may leave some out
 TURNS, MOST = 4, 10  # of making what is lacking; what loses nine in ten is not refilled any further
 Tell = Callable[[str, dict[str, object]], None]
@@ -138,7 +138,7 @@ def born(order: Order, shop: Workshop) -> tuple[Born, dict[str, Any]]:
     """Make what is ordered: every request's rows after curation, unless steps leave out too much in four turns. And the funnel
     as JSON, in which "spare" counts what was made to spare and not needed, "short" what a request lacks in the end.
 
-    A request is cut into blocks of at most 250,000 rows with seeds by their place, so that the records do not depend on where
+    A request is cut into blocks of at most 100,000 rows with seeds by their place, so that the records do not depend on where
     or in which order they were made. A turn makes what the turns before it lack. Every request is curated by itself.
     """
     lots = [_made(order, shop, number) for number in range(len(order.requests))]
