@@ -249,7 +249,8 @@ def _of_units(made: Dataset, context: Context) -> list[str]:
     apart = Shape().by_column(made, context) if context.tune is not None else {}
     far = [name for name, distances in apart.items() if distances[0] - distances[-1] > MAX_APART]
     shown = ", ".join(far[:SHOWN]) + (f" and {len(far) - SHOWN} more" if len(far) > SHOWN else "")
-    return [f"Other units or spellings than in the real file, or badly made: {shown}."] if far else []
+    told = f"Other units or spellings than in the real file, badly made, or made for a part of it (generate --where): {shown}."
+    return [f"{told} A part is compared with the real records of that part."] if far else []
 
 
 def _read(

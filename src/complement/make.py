@@ -72,10 +72,16 @@ def answer(
 
 def notes_on(named: Named) -> tuple[str, ...]:
     """What everybody should know who gets records of this generator: whether anything was done for privacy."""
+    told = unprotected(named)
+    return (f"{told}; measure with complement audit",) if told else ()
+
+
+def unprotected(named: Named) -> str:
+    """That nothing was done for privacy, or nothing where something was."""
     if named.name == DEFAULT and named.settings.get("preset", PRIVATE) == PRIVATE:
-        return ()
+        return ""
     preset = f" with preset {named.settings['preset']}" if named.name == DEFAULT else ""
-    return (f"made by {named.name}{preset}: not protected for privacy; measure with complement audit",)
+    return f"made by {named.name}{preset}: not protected for privacy"
 
 
 def inputs_of(real: object) -> list[str]:

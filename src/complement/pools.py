@@ -7,8 +7,9 @@ import numpy as np
 from complement import catalog
 from complement.closing import Closing
 from complement.core.condition import Condition
+from complement.core.dataset import Dataset
 from complement.core.partition import Partition
-from complement.curate.prints import exact_prints
+from complement.curate.prints import near_prints
 from complement.curation import Keeper
 from complement.find import expected_like
 from complement.gap.weak import Task
@@ -16,7 +17,10 @@ from complement.prepare import Inputs, Source, asks_of, hash_of, learners_of, re
 from complement.prove.pool import Ask, Fixed, Pool, Refit
 from complement.recipe import Recipe
 
-MET, TIMES = 0.01, 3  # share of the expected records that sealed ones equal, and times the share by nature, worth a word
+MET, TIMES = (
+    0.05,
+    2,
+)  # share of the sealed records among the expected ones, and times that by nature, worth a word
 
 
 def pool_of(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[Pool, dict[str, str]]:
@@ -46,12 +50,27 @@ def met_before(pool: Pool, source: Source, partition: Partition) -> tuple[str, .
     if expected is None or not expected.rows or not sealed.rows:
         return ()
     columns = [column for column in expected.schema.columns if column.role == "feature"]
-    theirs, ours = exact_prints(expected, columns), exact_prints(sealed, columns)
-    met, twins = np.isin(theirs, ours), np.unique(ours, return_counts=True)[1]
-    if met.mean() <= max(MET, TIMES * twins[twins > 1].sum() / len(ours)):
+    theirs, ours = near_prints(expected, columns), near_prints(sealed, columns)
+    met = float(np.isin(ours, theirs).mean())  # of the sealed ones: neither padding nor dilution makes it less
+    if met <= max(MET, TIMES * _by_nature(source, partition, expected, ours)):
         return ()
-    told = f"{int(met.sum()):,} of the {expected.rows:,} expected records (gap.expected) equal sealed ones in every feature"
+    told = f"{met:.0%} of the sealed records stand among the expected ones (gap.expected), equal or nearly so in every feature"
     return (f"{told}: what was asked for was chosen by looking at records that judge it. Take other records as the expected.",)
+
+
+def _by_nature(source: Source, partition: Partition, expected: Dataset, sealed: np.ndarray) -> float:
+    """The share of the sealed records, by their prints, that as many other real records as are expected would meet by chance.
+
+    The others are the open records; where every record is sealed in its turn, those of the other folds."""
+    columns = [column for column in expected.schema.columns if column.role == "feature"]
+    open_rows = np.flatnonzero(partition.fold < 0)
+    if len(open_rows):
+        others = near_prints(source.real.take(open_rows), columns)
+        met, count = np.isin(sealed, others).mean(), len(others)
+    else:
+        values, counts = np.unique(sealed, return_counts=True)
+        met, count = np.isin(sealed, values[counts > 1]).mean(), len(sealed)
+    return float(met) * max(1.0, expected.rows / count)
 
 
 def closing_of(recipe: Recipe, source: Source) -> Closing | None:

@@ -15,7 +15,7 @@ from complement.core.partition import Partition
 from complement.core.verdict import Leak
 from complement.engine.plan import plan_hash
 from complement.pools import met_before, pool_of
-from complement.prepare import Inputs, Source, content_hash, partition_of, plan_of, read_source
+from complement.prepare import Inputs, Source, content_hash, learners_of, partition_of, plan_of, read_source
 from complement.prove.pool import Fixed, Pool, Refit
 from complement.prove.trial import Case
 from complement.recipe import Proving, Recipe
@@ -99,6 +99,7 @@ class Ready:
 def prepared(recipe: Recipe, inputs: Inputs, tell: Tell) -> Ready:
     source = read_source(recipe, inputs)
     plan_of(recipe)  # a question that does not fit is said before anything is split
+    learners_of(recipe, source)  # as is a learner that does not exist, before anything is made
     ledger = Ledger(recipe.folder)
     partition = partition_of(recipe, source, salt=ledger.salt())
     pool, files = pool_of(recipe, source, inputs)

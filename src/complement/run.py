@@ -29,6 +29,8 @@ from complement.runfolder import EVENTS, MANIFEST, PROVE, VERDICT, RunFolder, fi
 from complement.source.sketch import sketch
 from complement.stages import Stages
 
+GATE_WORDS = {True: "passed", False: "FAILED", None: "not shown"}
+
 
 @dataclass(frozen=True, repr=False)
 class Run:
@@ -44,8 +46,10 @@ class Run:
     @property
     def notes(self) -> tuple[str, ...]:
         """What everybody should know who gets the records, and why nobody gets them."""
-        made = make.notes_on(self.recipe.generate.generator) if self.recipe.synthetic is None else ()
-        return (*made, *((f"Nothing is released. {self.why_not}",) if self.why_not else ()))
+        kind = make.unprotected(self.recipe.generate.generator) if self.recipe.synthetic is None else ""
+        passed, why = privacy_of(self.folder)
+        gate = f"privacy gate {GATE_WORDS[passed]}. {why}"
+        return tuple(note for note in (kind, gate, f"Nothing is released. {self.why_not}" if self.why_not else "") if note)
 
     def as_json(self) -> dict[str, Any]:
         """What `complement run --json` prints: the judgement's keys, where run and records stand, and notes on the records."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from math import floor, inf, isfinite, log10
+from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
 from complement.core.verdict import Effect, Judgement, Leak, SliceEffect, Verdict, Worth
@@ -33,14 +33,9 @@ COLOURS = {
 SPENT = {"seconds": "{} seconds", "cpu_seconds": "{} of processor time"}  # the pilot's share is in the JSON
 YELLOW = dict.fromkeys(("does better", "not separated", "not shown"), "yellow")
 OUTCOMES = {"passed": "green", "beaten": "green", "failed": "red", **YELLOW}
+
+
 # Intervals are symmetric and may reach beyond what a metric can be; its own value is printed within (low, high).
-RANGES: Mapping[str, tuple[float, float]] = {
-    **dict.fromkeys(("auroc", "auprc", "accuracy", "macro_f1", "recall_at_precision", "brier", "ece"), (0.0, 1.0)),
-    **dict.fromkeys(("log_loss", "rmse", "mae"), (0.0, inf)),
-    "r2": (-inf, 1.0),
-}
-
-
 def show(judgement: Judgement, console: Console, *, told: Collection[str] = ()) -> None:
     """Print a judgement. Colour only where the console has it; nothing is said by colour alone.
 
@@ -112,9 +107,7 @@ def _numbers(verdict: Verdict) -> Iterable[RenderableType]:
     units = f"{verdict.metric}, {effect.n:,} units, + better"
     rows = [
         _Row("effect", digits.signed(effect.value), digits.interval(effect), units),
-        _Row(
-            "real only", digits.plain(base.value), _within(digits, base, verdict.metric), f"{verdict.metric}, nothing synthetic"
-        ),
+        _Row("real only", digits.plain(base.value), _within(digits, base), f"{verdict.metric}, nothing synthetic"),
         _Row("margin", digits.plain(verdict.margin), "", "smallest change that matters"),
         _Row("weight", f"{verdict.weight:.2f}", "", _weights(verdict)),
         _Row("detectable effect", digits.plain(verdict.detectable_effect), "", _settle(verdict)),
@@ -191,11 +184,10 @@ def _notes(notes: Iterable[str]) -> Iterable[RenderableType]:
         yield Text(("\n" if number == 0 else "") + f"note: {note}")
 
 
-def _within(digits: _Digits, effect: Effect, metric: str) -> str:
+def _within(digits: _Digits, effect: Effect) -> str:
     if not (isfinite(effect.low) and isfinite(effect.high)):
         return ""
-    least, most = RANGES.get(metric, (-inf, inf))
-    return f"[{digits.plain(max(effect.low, least))}, {digits.plain(min(effect.high, most))}]"
+    return f"[{digits.plain(effect.low)}, {digits.plain(effect.high)}]"
 
 
 def _weights(verdict: Verdict) -> str:

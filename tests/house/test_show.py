@@ -119,15 +119,6 @@ def test_a_caution_stands_right_under_the_headline_once_and_is_never_left_out():
     assert held.getvalue().count("Perhaps a unit") == 1
 
 
-def test_the_interval_of_a_metric_stays_within_what_the_metric_can_be():
-    wide = replace(VERDICT, baseline=Effect(0.995, 0.9893, 1.0006, 99))
-    assert "[0.9893, 1.0000]" in screen(replace(JUDGEMENT, verdicts=(wide,)))
-    other = replace(wide, metric="mine")
-    assert "[0.9893, 1.0006]" in screen(replace(JUDGEMENT, verdicts=(other,)))
-    loss = replace(wide, metric="log_loss", baseline=Effect(0.01, -0.002, 0.022, 99))
-    assert "[0.0000, 0.0220]" in screen(replace(JUDGEMENT, verdicts=(loss,)))
-
-
 def test_a_leak_keeps_its_indent_on_every_line():
     long = Leak("repeats-sealed", "error", "The delivered file repeats sealed records. " * 3)
     lines = screen(replace(JUDGEMENT, verdicts=(replace(VERDICT, leaks=(long,)),))).splitlines()

@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer
 from complement import catalog
 from complement.core.contracts import Context, Evaluator
 from complement.core.dataset import Dataset
-from complement.core.errors import UsageError
+from complement.core.errors import GenerateError, UsageError
 from complement.core.request import Answer, Request
 from complement.core.schema import RECORDS, Column, Schema
 from complement.core.score import Score
@@ -196,6 +196,23 @@ class Blind:
     def generate(self, request: Request, *, seed: int) -> Answer:
         rows = rng_at(seed, "blind").permutation(self.others.rows)[: request.rows]
         return Answer(self.others.take(rows))
+
+
+class Shy:
+    """A generator that answers with half of what it is asked for."""
+
+    def fit(self, real: Dataset, *, seed: int) -> Shy:
+        self.real = real
+        return self
+
+    def generate(self, request: Request, *, seed: int) -> Answer:
+        return Answer(self.real.take(np.arange(request.rows // 2)))
+
+
+def test_a_generator_that_will_not_be_refitted_is_no_harmless_one() -> None:
+    context, fresh = tumours()
+    with pytest.raises(GenerateError, match="for shadow models"):
+        shadow_scores(Shy(), context.train, fresh, context)
 
 
 def test_refitting_tells_a_generator_that_repeats_its_records_from_one_that_never_saw_them() -> None:

@@ -110,3 +110,11 @@ def test_the_curve_is_shown_in_the_metrics_own_unit():
     for one in (high, low):
         assert all(point.low < point.value < point.high for point in (*one.points, *one.arms))
         assert one.better == ("high" if one is high else "low")
+
+
+def test_what_is_not_shown_to_be_worth_anything_saves_nothing():
+    worth = Worth(400.0, -304.0, None, "extrapolated", "by a law", saved=4000.0)
+    told = agreeing(worth, 0.1)
+    assert told.saved is None
+    assert told.note == "not shown to be worth any: the interval holds 0; by a law"
+    assert agreeing(Worth(400.0, 100.0, None, "extrapolated", "by a law", saved=4000.0), 0.1).saved == 4000.0

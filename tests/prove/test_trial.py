@@ -383,3 +383,9 @@ def test_one_and_two_workers_and_a_folder_give_the_same_judgement(world, tmp_pat
     first = told_all()
     assert told_all(engine=Engine("process", 2), folder=tmp_path) == first
     assert told_all(engine=Engine("process", 1), folder=tmp_path) == first  # from the folder
+
+
+def test_the_interval_of_a_metric_stays_within_what_the_metric_can_be(world):
+    base = world.run(world.real(300, noise=0.05), world.refit(Bootstrap(), 1.0)).verdicts[0].baseline
+    assert base.value > 0.99
+    assert base.value < base.high == 1.0

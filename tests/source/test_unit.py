@@ -94,3 +94,22 @@ def test_repeated_card_payments_join_one_unit(data_folder: Path) -> None:
     exact = data.records.group_by(data.records.column_names).aggregate([]).num_rows
     assert data.rows - exact == 9_146
     assert exact - 200 < len(found) <= exact
+
+
+def test_a_record_without_a_unit_is_the_same_unit_in_any_order_of_the_file() -> None:
+    rng = np.random.default_rng(0)
+    who = np.array([None if k % 10 == 0 else f"p{k % 90}" for k in range(600)], object)
+    table = pa.table(
+        {"a": rng.integers(0, 3, 600), "b": rng.integers(0, 3, 600), "x": np.repeat(rng.normal(size=300), 2), "who": who}
+    )
+    names = [
+        sorted(units(read(table.take(pa.array(order))), unit="who").names) for order in (np.arange(600), rng.permutation(600))
+    ]
+    assert names[0] == names[1]
+
+
+def test_long_names_and_names_that_end_in_nul_stay_apart() -> None:
+    who = ["p", "p\0", "p\0\0", "x" * 5000, "x" * 4999 + "y"]
+    found = units(read(pa.table({"x": np.arange(5) * 1.5, "who": who})), unit="who")
+    assert len(found) == 5
+    assert found.names.dtype.itemsize < 80

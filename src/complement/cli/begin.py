@@ -48,15 +48,18 @@ def init(data: str, target: str, out: Path, force: bool, as_json: bool, debug: b
 
 
 @main.command()
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option("--out", type=click.Path(path_type=Path), help="The folder to write into.  [default: NAME]")
 @click.option("--draw", type=click.IntRange(min=0), default=0, help="Draw other records to learn from.  [default: 0]")
 @FORCE
 @common
-def example(name: str, out: Path | None, draw: int, force: bool, as_json: bool, debug: bool) -> None:
-    """Write an example, recipe and real data, into a folder: small-office, plenty, balancing, replace or too-few."""
-    from complement.examples import write_example
+def example(name: str | None, out: Path | None, draw: int, force: bool, as_json: bool, debug: bool) -> None:
+    """Write an example, recipe and real data, into a folder. Without NAME: which there are."""
+    from complement.examples import NAMES, write_example
 
+    if name is None:
+        click.echo(json.dumps({"schema": 1, "examples": NAMES}) if as_json else "\n".join(NAMES))
+        return
     recipe = write_example(name, out or Path(name), draw=draw, replace=force)
     click.echo(json.dumps({"schema": 1, "recipe": str(recipe)}) if as_json else f"{recipe}\nNext: complement run {recipe}")
 

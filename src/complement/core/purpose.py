@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from complement.core.condition import Condition
@@ -22,6 +23,11 @@ METRIC_NAMES: Mapping[str, str] = {  # as people write them; a metric that is no
     "rmse": "RMSE",
     "mae": "MAE",
     "r2": "R2",
+}
+METRIC_RANGES: Mapping[str, tuple[float, float]] = {  # what a metric can be at least and at most
+    **dict.fromkeys(("auroc", "auprc", "accuracy", "macro_f1", "recall_at_precision", "brier", "ece"), (0.0, 1.0)),
+    **dict.fromkeys(("log_loss", "rmse", "mae"), (0.0, inf)),
+    "r2": (-inf, 1.0),
 }
 
 

@@ -157,7 +157,7 @@ def agreeing(worth: Worth, effect: float) -> Worth:
     """The same, or none where its sign contradicts the effect's: what half of the records say is then no measure of all. Where
     the interval holds 0 the note says so: a number beside "no difference" would be read as a gain."""
     if worth.value is not None and worth.low is not None and worth.low <= 0 <= (inf if worth.high is None else worth.high):
-        worth = replace(worth, note=f"not shown to be worth any: the interval holds 0; {worth.note}")
+        worth = replace(worth, note=f"not shown to be worth any: the interval holds 0; {worth.note}", saved=None)
     if worth.value is None or round(worth.value) * effect >= 0:
         return worth
     sides = ("less", "more") if worth.value < 0 else ("more", "less")

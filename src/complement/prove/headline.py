@@ -12,6 +12,7 @@ from complement.prove.decide import as_well
 # What hardly any honest model reaches; accuracy is not among them, for where one in a hundred is positive nothing is easier.
 PERFECT = {"auroc": 0.99, "auprc": 0.99, "macro_f1": 0.99, "r2": 0.99}
 PERFECT_RMSE = 0.1  # of the target's standard deviation: an R2 of .99
+SAYS_HARM = ("guard-failed", "falls-short-guard", "leak-void")  # their sentences name what is harmed, or nothing at all
 
 
 def headline(verdict: Verdict, purpose: Purpose, *, rarest: int, question: Question) -> Verdict:
@@ -45,13 +46,16 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int, question: Quest
         "inconclusive": f"not shown either way: {moved}; {_settle(verdict, question)}",
     }
     free_way = f"{moved}, but on real records alone {_free(level, places)}"
-    return replace(verdict, headline=f"{verdict.learner}: {sentences.get(verdict.code, free_way)}.")
+    beside = f"; but harm is shown to: {', '.join(failed)}" if failed and verdict.code not in SAYS_HARM else ""
+    return replace(verdict, headline=f"{verdict.learner}: {sentences.get(verdict.code, free_way)}{beside}.")
 
 
 def _weight(verdict: Verdict) -> str:
     """The median weight of the folds, and in how many of them screening left the synthetic records out."""
     out, folds = sum(weight == 0 for weight in verdict.weights), len(verdict.weights)
     without = f" (screening used none in {out} of {folds} folds)" if 0 < out < folds else ""
+    if without and not verdict.weight:
+        return f"at weights up to {max(verdict.weights):g}{without}"
     return f"at weight {verdict.weight:g}{without}"
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import cast
 
 import numpy as np
 import pyarrow as pa
 
-from complement.core.purpose import Purpose
+from complement.core.purpose import METRIC_RANGES, Purpose
 from complement.core.score import Score
 from complement.core.values import as_text
 from complement.core.verdict import Comparison, Effect, Guard, Leak, SliceEffect, Verdict, Worth
@@ -149,7 +150,7 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
         weight=float(np.median(weights)),
         weights=tuple(weights),
         effect=evidence.effect,
-        baseline=_baseline(trial, sealed, masks, case),
+        baseline=_baseline(trial, case),
         detectable_effect=detectable(case.estimate, alpha, case.margin),
         units_to_settle=units_to_settle(case.estimate, alpha, case.margin),
         real_rows_equivalent=_worth(results, curve, case),
@@ -166,9 +167,11 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
     return headline(verdict, trial.purpose, rarest=rarest, question=trial.plan.question)
 
 
-def _baseline(trial: Trial, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case) -> Effect:
-    del sealed, masks
-    return case.baseline.effect(critical(case.baseline, trial.purpose.alpha))
+def _baseline(trial: Trial, case: _Case) -> Effect:
+    """The metric of real only; an interval by a normal law may reach beyond what the metric can be, and ends there."""
+    found = case.baseline.effect(critical(case.baseline, trial.purpose.alpha))
+    least, most = METRIC_RANGES.get(trial.metric.name, (-inf, inf))
+    return replace(found, low=max(found.low, least), high=min(found.high, most))
 
 
 def _comparisons(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case: _Case) -> list[Comparison]:
@@ -249,13 +252,18 @@ def _worth(results: Results, curve: Curve | None, case: _Case) -> Worth:
         return Worth(note=_no_curve(trial))
     if curve is None:
         return Worth(note="the metric is not defined at every size of the curve")
-    made = (
-        trial.pool.records.rows
-        if isinstance(trial.pool, Fixed)
-        else sum(a.of(trial.real.rows, trial.real.rows).rows for a in trial.pool.asks)
-    )
+    made = trial.pool.records.rows if isinstance(trial.pool, Fixed) else _made_of_all(results)
     worth = worth_of(curve, price=trial.plan.real_price, cost=made * (trial.plan.synthetic_price or 0.0))
     return agreeing(worth, case.estimate.value)
+
+
+def _made_of_all(results: Results) -> float:
+    """How many records the pool would hold if all real ones were learnt from: by what the folds made, gaps and all."""
+    shares: list[float] = []
+    for number, cut in enumerate(results.trial.cuts):
+        made = facts_of(results.tables[number * results.trial.seeds]).get("pool", 0)
+        shares.append(float(made if isinstance(made, int | float) else 0) / len(results.trial.learnt(cut.train)))
+    return float(np.mean(shares)) * results.trial.real.rows
 
 
 def _no_curve(trial: Trial) -> str:

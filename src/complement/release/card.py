@@ -49,6 +49,9 @@ CHECK = """\
 gave you by another way, also finds a change by somebody who made all hashes anew. Without complement:
 `sha256sum -c manifest.sha256`, and `manifest.json` has the sha256 of every other file."""
 
+WIDENED = "(The ends that the gate names are widened for the number of attacks; those of the table stand each for itself.)"
+FIT = ("HELPS", "SUBSTITUTES")  # what may be used for its purpose as it is
+
 
 @dataclass(frozen=True)
 class Front:
@@ -140,10 +143,10 @@ def _body(facts: Facts, written: Written, title: str) -> list[str]:
     sections = {
         "What it is": _what(facts, written),
         "Made from what": _from(facts, written),
-        "For what": [inline(facts.purpose) or _use(facts)],
+        "For what": [inline(facts.purpose) or _use(facts), *_judged(facts)],
         "Not for what": [NOT_FOR],
         "Verdict": verdict_lines(facts.verdict),
-        "Privacy": [*privacy, *(["", *attacks] if attacks else []), *_numbered(facts.privacy)],
+        "Privacy": [*privacy, *(["", *attacks, "", WIDENED] if attacks else []), *_numbered(facts.privacy)],
         "How near and how varied": scores or ["Not measured."],
         "What was left out": left_out or ["No curation is recorded."],
         "Limits": [LIMITS, *(f"- {inline(note)}" for note in facts.notes)],
@@ -200,6 +203,13 @@ def _use(facts: Facts) -> str:
     target = facts.source.get("target")
     on = f" that predict {inline(target)}" if target else ""
     return f"Beside real records, to train models{on}, by a learner and at a weight for which the verdict says so."
+
+
+def _judged(facts: Facts) -> list[str]:
+    """What the verdict says of that purpose, where it is not plain praise: a purpose reads like a recommendation."""
+    found = (facts.verdict or {}).get("verdicts", ())
+    others = [f"{inline(one['learner'])} {one['state']}" for one in found if one["state"] not in FIT]
+    return ["", f"It was judged for that: **{'; '.join(others)}**. See the verdict before any use."] if others else []
 
 
 def _numbered(privacy: Mapping[str, Any] | None) -> list[str]:

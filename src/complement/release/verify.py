@@ -19,6 +19,7 @@ from complement.release.shards import DATA
 from complement.release.stated import Stated, StatedFile, read_manifest
 
 DAMAGED, FORGED = "release-damaged", "release-forged"
+OF_RUN = "8-release"  # the release in the folder of a run
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,9 @@ def verify(folder: Path | str, *, digest: str | None = None) -> Checked:
     folder, wanted = Path(folder), _wanted(digest)
     if not folder.is_dir():
         raise UsageError("usage", "There is no such folder.", where=str(folder), help="Name the folder of a release.")
+    if (folder / OF_RUN / MANIFEST).is_file() and not (folder / DIGEST).exists():
+        met = "This is the folder of a run; its release is a folder in it."
+        raise UsageError("usage", met, where=str(folder), help=f"Name {folder / OF_RUN}.")
     try:
         return _checked(folder, wanted)
     except OSError as cause:

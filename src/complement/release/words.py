@@ -19,7 +19,8 @@ NO_GUARANTEE = (
 GATE = {True: "PASSED", False: "FAILED", None: "NOT SHOWN"}
 _GATE_MEANS = {
     True: "No attack that was run succeeded better than on real records that the generator never saw. Others were not run.",
-    False: "The records give away who or what was among the real ones. Do not pass them on as if they did not.",
+    False: "The records, or the generator that made them, give away who or what was among the real ones. Do not pass them on as "
+    "if they did not.",
     None: "The records at hand do not suffice to tell. That is not a pass.",
 }
 _QUESTIONS = {
@@ -79,9 +80,10 @@ def guarantee_line(guarantee: Mapping[str, Any] | None) -> str:
 def score_table(scores: Sequence[Mapping[str, Any]]) -> list[str]:
     """Scores as a Markdown table: what each says, its name, value, 95 % interval, over how many."""
     rows = [
-        f"| {inline(SCORE_NAMES.get(one['name'], ''))} | {inline(one['name'])} | {_number(one['value'])} | {_span(one)} "
+        f"| {inline(_says(str(one['name'])))} | {inline(one['name'])} | {_number(one['value'])} | {_span(one)} "
         f"| {_number(one.get('n'))} | {inline(one['better'])} |"
         for one in scores
+        if one.get("n") != 0  # of nothing nothing was measured
     ]
     return ["| what | score | value | 95 % interval | over | better |", "|---|---|--:|---|--:|---|", *rows] if rows else []
 
@@ -116,7 +118,9 @@ def _details(verdict: Mapping[str, Any]) -> list[str]:
     lines += _kept_from_harm(verdict.get("guards", ()))
     worth = verdict.get("real_rows_equivalent") or {}
     if worth.get("value") is not None:
-        lines.append(f"worth about {_number(round(worth['value']))} {_span(worth)} real records: {inline(worth.get('note', ''))}")
+        low, high = (None if worth.get(end) is None else _number(round(worth[end])) for end in ("low", "high"))
+        between = "" if low is None else f" [{low}, {high or 'no bound'}]"
+        lines.append(f"worth about {_number(round(worth['value']))}{between} real records: {inline(worth.get('note', ''))}")
     lines += [f"in doubt: {inline(caution)}" for caution in verdict.get("cautions", ())]
     return lines + [f"leak `{inline(leak['code'])}`: {inline(leak['note'])}" for leak in verdict.get("leaks", ())]
 
@@ -129,6 +133,10 @@ def _kept_from_harm(guards: Sequence[Mapping[str, Any]]) -> list[str]:
     }
     words = {"passed": "not harmed", "not shown": "harm neither shown nor ruled out"}
     return [f"{words[outcome]}: {', '.join(names)}" for outcome, names in by_outcome.items() if names]
+
+
+def _says(name: str) -> str:
+    return SCORE_NAMES.get(name, "the same of unseen real records" if name.endswith("_base") else "")
 
 
 def _seen(verdict: Mapping[str, Any]) -> str:

@@ -24,7 +24,10 @@ def rerun(facts: Facts) -> Section:
     rows += [(name, text(one)) for name, one in _pairs(facts, "versions")]
     if facts.digest:
         rows.append(("release digest", el("code", facts.digest)))
-    told = note("The same recipe, data, seed and packages give the same bytes; the recipe stands in the run's folder.")
+    told = note(
+        "The same recipe, data, seed and packages give the same bytes. The recipe stands in the run's folder as "
+        "recipe.yaml; put it beside the data first."
+    )
     body = join(command, told, folded("What it rested on", table("What it rested on", ("What", "Value"), rows)))
     return Section("rerun", "How to run it again", join(body, _spent(facts), _notes(facts)))
 

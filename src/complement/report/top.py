@@ -53,7 +53,8 @@ def sentence_of(verdict: Node, names: Sequence[str]) -> str:
         "harmed": ", ".join(plain(name, 40) for name in harmed[:3]) + (" and more" if len(harmed) > 3 else ""),
         "way": plain(ways[0], 40) if ways else "a way",
     }
-    return pattern.format(**parts)
+    beside = f" But harm is shown to: {parts['harmed']}." if harmed and "{harmed}" not in pattern else ""
+    return pattern.format(**parts) + beside
 
 
 def _headline(found: list[Node]) -> Html:
@@ -87,7 +88,9 @@ def _judged_on(facts: Facts, found: list[Node]) -> Html | None:
     what = "real records" if rows is None or rows == kinds else "real units"
     target = text(at(facts.source, "target"))
     predicted = join("It predicts ", name_of(target), "; judged") if target else "Judged"
-    return el("p", predicted, f" on {units:,} {what} kept aside.", class_="judged")
+    folds = whole(at(facts.source, "folds")) or 1
+    how = "kept aside" if folds == 1 else "each judged once by models that had not seen it"
+    return el("p", predicted, f" on {units:,} {what}, {how}.", class_="judged")
 
 
 def _said(found: list[Node]) -> Html | None:
@@ -171,13 +174,13 @@ def _attack(facts: Facts) -> Html:
     passed = at(facts.scores, "gate", "passed")
     gate = f"privacy gate: {gate_word(passed)[0]}"
     if worst is None:
-        return _box("Worst attack", "–", "privacy not measured" if passed is None else gate, known=False)
+        return _box("Surest attack", "–", "privacy not measured" if passed is None else gate, known=False)
     span = Span.of(worst)
     between = f"[{brief(span.low)}, {brief(span.high)}]" if span.low is not None and span.high is not None else ""
     said = SCORE_NAMES.get(text(at(worst, "name")), text(at(worst, "name")).replace("_", " "))
-    told = join(el("span", between, class_="span"), " 0.5 is a guess; ", gate)
+    told = join(el("span", between, class_="span"), f" {said}; 0.5 is a guess; ", gate)
     value = f"{span.value:.2f}" if span.value is not None else "–"
-    return el("div", el("dt", "Worst attack"), el("dd", value, class_="big", title=said), el("dd", told), class_="figure")
+    return el("div", el("dt", "Surest attack"), el("dd", value, class_="big"), el("dd", told), class_="figure")
 
 
 def left_out_share(facts: Facts) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from binascii import hexlify
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from complement.models.fingerprint import codes_of, lanes
 # for each further column, 100 at most. Measured on real tables: where records repeat by nature 1.4 to 47 times
 # (carData Cowles, Vocab, TitanicSurvival, Chile, GSSvocab, AER HealthInsurance), where they are copies 1,157 (UCI Adult).
 DEPENDENCE, MOST_DEPENDENCE = 10.0, 100.0
+LONGEST = 64  # bytes of a unit's name that are kept as they are
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,11 +61,16 @@ def units(real: Dataset, *, unit: str | None = None) -> Units:
 
 def name_units(real: Dataset, copies: Copies, *, unit: str | None = None, part: np.ndarray | None = None) -> Units:
     """Units from copies that were found before; records of different `part` (shape (records,)) are never joined."""
-    names = _record_names(copies)
-    owner = np.arange(real.rows)
-    notes: list[str] = []
+    owner, notes = np.arange(real.rows), list[str]()
+    labels, own = np.zeros(0, object), np.ones(real.rows, bool)  # `own`: of no unit that is named
     if unit is not None:
-        owner, names, notes = _owners(real, unit, names)
+        labels, notes = _labels(real, unit)
+        own = np.array([label is None for label in labels], bool)
+    names = _record_names(copies, own)
+    if unit is not None:
+        labels[own] = names[own]
+        names = labels.astype(np.bytes_)
+        owner = np.unique(names, return_inverse=True)[1].astype(np.int64)
     near = copies.near if part is None else _numbered(np.stack([copies.near, part], axis=1))
     of = _joined(owner, near)
     count = int(of.max()) + 1 if len(of) else 0
@@ -74,8 +81,8 @@ def name_units(real: Dataset, copies: Copies, *, unit: str | None = None, part: 
         )
     if copies.natural:
         notes.append("Records repeat by nature in a table of such coarse columns; equal records were not joined.")
-    order = np.lexsort((names, of))
-    first = np.flatnonzero(np.diff(of[order], prepend=-1))  # the smallest name of each unit
+    order = np.lexsort((names, own, of))
+    first = np.flatnonzero(np.diff(of[order], prepend=-1))  # the smallest name of each unit, its own where it has one
     return Units(of, names[order][first], tuple(notes))
 
 
@@ -122,10 +129,12 @@ def find_copies(real: Dataset, *, unit: str | None = None) -> Copies:
     return Copies(_numbered(exact), _numbered(joined[:, None]), False, exact)
 
 
-def _record_names(copies: Copies) -> np.ndarray:
-    """A name per record from its content; equal records are told apart by a running number (they are exchangeable)."""
+def _record_names(copies: Copies, own: np.ndarray) -> np.ndarray:
+    """A name per record from its content; equal ones among those of no unit (`own`) are told apart by a running number (they are
+    exchangeable; were others counted, too, the number would follow the order of the file)."""
     names = np.frombuffer(hexlify(copies.hashes.astype(">u8").tobytes()), "S32")
     order = np.argsort(copies.exact, kind="stable")
+    order = order[own[order]]
     starts = np.flatnonzero(np.diff(copies.exact[order], prepend=-1))
     nth = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
     again = order[nth > 0]
@@ -135,17 +144,23 @@ def _record_names(copies: Copies) -> np.ndarray:
     return names
 
 
-def _owners(real: Dataset, unit: str, names: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def _labels(real: Dataset, unit: str) -> tuple[np.ndarray, list[str]]:
+    """What each record's unit is called, bytes or None, shape (records,)."""
     values = as_text(real.column(unit))
     missing = absent(values)
     if missing.all() and real.rows:
         raise SplitError("split-units", f"The unit column '{unit}' is empty.", help="Name a column that says whose record it is.")
-    labels = np.array([f"unit:{value}".encode() for value in values], dtype=object)
-    labels[missing] = names[missing]
-    labels = labels.astype(np.bytes_)
-    _, owner = np.unique(labels, return_inverse=True)
+    labels = [None if gone else _label(value) for value, gone in zip(values, missing, strict=True)]
     notes = [f"{int(missing.sum()):,} records have no '{unit}'; each is a unit of its own."] if missing.any() else []
-    return owner.astype(np.int64), labels, notes
+    return np.array(labels, object), notes
+
+
+def _label(value: str) -> bytes:
+    """The unit's name; a hash of a long one, whose width all would get, and of one with a NUL, which would be cut off there."""
+    name = value.encode()
+    if len(name) <= LONGEST and b"\0" not in name:
+        return b"unit:" + name
+    return b"unit#" + blake2b(name).hexdigest()[:32].encode()
 
 
 def _joined(owner: np.ndarray, near: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from complement.core.contracts import Context, Generator
 from complement.core.dataset import Dataset
+from complement.core.errors import GenerateError
 from complement.core.request import Request
 from complement.core.score import Score
 from complement.core.seed import rng_at, seed_at
@@ -30,7 +31,8 @@ class Shadow:
     "shadow_auc": mean of these AUCs, .5 is chance, interval of Student's t over the exposed records.
     It speaks of the **generator** at that size, not of a file: fewer records to learn from expose each of them more.
     Cost: `models` fits and as many files made. Gives nothing without a generator, or where the `most` exposed ones are more than
-    a quarter of the units. `learnt`: default the train records. Raises what the generator raises.
+    a quarter of the units. `learnt`: default the train records. Raises what the generator raises, GenerateError "generate-short"
+    when it makes fewer records than it learnt from, or lacks a column.
     """
 
     generator: Generator | None = None
@@ -88,8 +90,13 @@ def shadow_scores(generator: Generator, learnt: Dataset, made: Dataset, context:
 
 
 def _made(generator: Generator, real: Dataset, seed: int) -> pa.Table:
-    fitted = deepcopy(generator).fit(real, seed=seed)
-    return fitted.generate(Request(rows=real.rows), seed=seed).records.records
+    made = deepcopy(generator).fit(real, seed=seed).generate(Request(rows=real.rows), seed=seed).records
+    lacking = [column.name for column in real.schema.features() if column.name not in made.records.column_names]
+    if made.rows < real.rows or lacking:
+        met = f"Refitted on {real.rows:,} records for shadow models, {generator!r} made {made.rows:,}"
+        met += f" without '{lacking[0]}'." if lacking else "."
+        raise GenerateError("generate-short", met, help="What will not be refitted cannot be attacked: name no generator here.")
+    return made.records
 
 
 def _area(values: np.ndarray, within: np.ndarray) -> float:
