@@ -175,3 +175,15 @@ def test_what_would_settle_it_is_an_effect_of_twice_the_margin_and_names_what_va
 def test_a_baseline_that_is_too_good_is_pointed_out(metric, value, told):
     met = too_good(verdict_of("no-difference", metric=metric, baseline=effect(value, 0.001)), PURPOSE)
     assert ["known only after the outcome" in note for note in met] == [True] * told
+
+
+def test_harm_is_said_beside_a_word_that_would_hide_it():
+    def said(state: str, code: str, guard: Guard) -> str:
+        told = verdict_of(code, state=state, guards=(guard,))
+        return headline(told, PURPOSE, rarest=100, question="in-hand").headline
+
+    assert "; but harm is shown to: ece." in said("NO DIFFERENCE", "no-difference", FAILED)
+    assert "; but harm is shown to: ece." in said("INCONCLUSIVE", "inconclusive", FAILED)
+    assert "harm" not in said("NO DIFFERENCE", "no-difference", UNSHOWN)
+    assert said("MIXED", "guard-failed", FAILED).count("ece") == 1
+    assert "but harm" not in said("HURTS", "hurts", FAILED)

@@ -12,7 +12,8 @@ from complement.prove.decide import as_well
 # What hardly any honest model reaches; accuracy is not among them, for where one in a hundred is positive nothing is easier.
 PERFECT = {"auroc": 0.99, "auprc": 0.99, "macro_f1": 0.99, "r2": 0.99}
 PERFECT_RMSE = 0.1  # of the target's standard deviation: an R2 of .99
-SAYS_HARM = ("guard-failed", "falls-short-guard", "leak-void")  # their sentences name what is harmed, or nothing at all
+UNDECIDED = ("NO DIFFERENCE", "INCONCLUSIVE", "MIXED")  # beside these words harm would be overlooked
+SAYS_HARM = ("guard-failed", "leak-void")  # codes whose sentence names what is harmed, or nothing at all
 
 
 def headline(verdict: Verdict, purpose: Purpose, *, rarest: int, question: Question) -> Verdict:
@@ -46,7 +47,11 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int, question: Quest
         "inconclusive": f"not shown either way: {moved}; {_settle(verdict, question)}",
     }
     free_way = f"{moved}, but on real records alone {_free(level, places)}"
-    beside = f"; but harm is shown to: {', '.join(failed)}" if failed and verdict.code not in SAYS_HARM else ""
+    beside = (
+        f"; but harm is shown to: {', '.join(failed)}"
+        if failed and verdict.state in UNDECIDED and verdict.code not in SAYS_HARM
+        else ""
+    )
     return replace(verdict, headline=f"{verdict.learner}: {sentences.get(verdict.code, free_way)}{beside}.")
 
 

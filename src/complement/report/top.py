@@ -53,7 +53,8 @@ def sentence_of(verdict: Node, names: Sequence[str]) -> str:
         "harmed": ", ".join(plain(name, 40) for name in harmed[:3]) + (" and more" if len(harmed) > 3 else ""),
         "way": plain(ways[0], 40) if ways else "a way",
     }
-    beside = f" But harm is shown to: {parts['harmed']}." if harmed and "{harmed}" not in pattern else ""
+    overlooked = harmed and state in ("NO DIFFERENCE", "INCONCLUSIVE", "MIXED") and "{harmed}" not in pattern
+    beside = f" But harm is shown to: {parts['harmed']}." if overlooked else ""
     return pattern.format(**parts) + beside
 
 
