@@ -360,10 +360,16 @@ def test_a_learner_that_varies_is_judged_with_its_own_spread(world):
 
 def test_the_curve_says_what_the_records_are_worth(world):
     plan = world.plan(curve=True, real_price=2.0, synthetic_price=0.0)
-    worth = world.run(world.real(), world.refit(world.Fresh()), world.rote, plan=plan).verdicts[0].real_rows_equivalent
+    worth = world.run(world.real(1200), world.refit(world.Fresh()), world.rote, plan=plan).verdicts[0].real_rows_equivalent
     assert worth.value is not None
-    assert worth.value > 100
+    assert worth.low is not None
+    assert worth.value >= worth.low > 0
     assert worth.saved == pytest.approx(2 * worth.value)
+    few = world.run(world.real(), world.refit(world.Fresh()), world.rote, plan=plan).verdicts[0].real_rows_equivalent
+    assert few.value is not None
+    assert few.low is not None
+    assert few.low <= 0 < few.value
+    assert few.saved is None  # not shown to be worth anything
 
 
 def test_a_metric_that_does_not_fit_and_a_trial_without_learners_are_refused(world):
