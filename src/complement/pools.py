@@ -17,10 +17,8 @@ from complement.prepare import Inputs, Source, asks_of, hash_of, learners_of, re
 from complement.prove.pool import Ask, Fixed, Pool, Refit
 from complement.recipe import Recipe
 
-MET, TIMES = (
-    0.05,
-    2,
-)  # share of the sealed records among the expected ones, and times that by nature, worth a word
+MET = 0.05  # share of the sealed records among the expected ones that is worth a word,
+TIMES = 2  # and how many times the share by nature it must be
 
 
 def pool_of(recipe: Recipe, source: Source, inputs: Inputs = Inputs()) -> tuple[Pool, dict[str, str]]:

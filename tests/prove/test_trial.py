@@ -395,3 +395,11 @@ def test_the_interval_of_a_metric_stays_within_what_the_metric_can_be(world):
     base = world.run(world.real(300, noise=0.05), world.refit(Bootstrap(), 1.0)).verdicts[0].baseline
     assert base.value > 0.99
     assert base.value < base.high == 1.0
+
+
+def test_records_that_are_made_for_gaps_are_paid_for_too(world):
+    plan = world.plan(curve=True, real_price=2.0, synthetic_price=0.5)
+    pools = (world.refit(world.Fresh()), Refit(world.Fresh(), (), finder=lambda learnt: (Ask(times=4.0),)))
+    asked, found = (world.run(world.real(1200), pool, world.rote, plan=plan).verdicts[0].real_rows_equivalent for pool in pools)
+    assert asked.saved == pytest.approx(2 * asked.value - 0.5 * 4 * 1200)
+    assert found.saved == pytest.approx(asked.saved)

@@ -262,7 +262,7 @@ def _made_of_all(results: Results) -> float:
     shares: list[float] = []
     for number, cut in enumerate(results.trial.cuts):
         made = facts_of(results.tables[number * results.trial.seeds]).get("pool", 0)
-        shares.append(float(made if isinstance(made, int | float) else 0) / len(results.trial.learnt(cut.train)))
+        shares.append(float(made if isinstance(made, int | float) else 0) / len(cut.train))
     return float(np.mean(shares)) * results.trial.real.rows
 
 
