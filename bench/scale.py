@@ -29,7 +29,7 @@ from complement import catalog
 from complement.core.dataset import Dataset
 from complement.core.request import Request
 
-BATCH = 1_000_000  # records made at a time
+BATCH = 100_000  # records made at a time, as a run does
 
 
 def measured(real: Dataset, preset: str, rows: int, min_leaf: int | None = None) -> dict[str, float]:

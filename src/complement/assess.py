@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pyarrow as pa
 
 from complement import catalog
+from complement.core.condition import Condition
 from complement.core.contracts import Context, Evaluator, Generator
 from complement.core.dataset import Dataset
-from complement.core.errors import SchemaError, SourceError, SplitError
+from complement.core.errors import SchemaError, SourceError, SplitError, UsageError
 from complement.core.purpose import Purpose
 from complement.core.schema import Schema, nearest
 from complement.core.score import Score
@@ -92,34 +93,44 @@ class Audit:
         return f"Audit(passed={self.passed}, {', '.join(f'{score.name}={score.value:.3f}' for score in self.privacy)})"
 
 
-def assess(
-    real: object,
-    synthetic: object,
-    *,
-    holdout: object = None,
-    target: str | None = None,
-    unit: str | None = None,
-    generator: Generator | None = None,
-    seed: int = 0,
-) -> Audit:
+class AuditOptions(TypedDict, total=False):
+    """What `complement.audit` takes besides the two files and their generator; see `assess`."""
+
+    holdout: object
+    target: str | None
+    unit: str | None
+    where: str | None
+    seed: int
+
+
+def assess(real: object, synthetic: object, *, generator: Generator | None = None, **options: Unpack[AuditOptions]) -> Audit:
     """Measure `synthetic` against `real`, the records it was made from.
 
     Each is a path, or anything that speaks Arrow. `holdout`: real records of the same population that the maker never had;
     without them nothing says what chance gives, and no attack is run. With a `target`, also what a model learns from either
     is compared, and columns within each class. With the `generator` that made them, it is refitted 24 times on a thousand of the
     real records, with and without those that stand out most, and attacked (shadow models). Hold-out records of a unit in `real`
-    are left out, with a note. `target` and `unit` name columns; identifiers, names and the unit are not compared.
+    are left out, with a note. `target` and `unit` name columns; identifiers, names and the unit are not compared. `where`: only
+    records that meet this condition are compared, of each file: for records that were made under one.
     Raises SchemaError "schema-mismatch" when a compared column is absent, SourceError "source-type" when it holds other
     things than the real one, SchemaError "target-missing" and "schema-column", SplitError "sealed-overlap" when the
     hold-out holds the real records, and what reading raises.
     """
-    learnt, made, unseen = _read(real, synthetic, holdout, target=target, unit=unit)
-    notes: list[str] = []
+    target, unit, where = (options.get(name) for name in ("target", "unit", "where"))
+    whole, made, unseen = _read(real, synthetic, options.get("holdout"), target=target, unit=unit)
+    learnt, notes = whole, list[str]()
+    if where is not None:
+        condition = Condition.parse(where)
+        learnt, made = _under(condition, whole, "real"), _under(condition, made, "synthetic")
+        unseen = unseen if unseen is None else _under(condition, unseen, "hold-out")
+        notes.append(f"Only records that meet this condition are compared: {where}.")
     if unseen is not None:
-        unseen, notes = _without_seen(learnt, unseen)
+        unseen, left = _without_seen(learnt, unseen)
+        notes += left
         _refuse_learnt(learnt, unseen)
     purpose, told = _purpose(learnt)
-    found = measure(made, Context(learnt, unseen, learnt.schema, purpose), generator=generator, seed=seed)
+    context = Context(learnt, unseen, learnt.schema, purpose)
+    found = measure(made, context, generator=generator, learnt=whole, seed=options.get("seed") or 0)
     return replace(found, notes=(*told, *notes, *found.notes))
 
 
@@ -266,6 +277,13 @@ def _read(
     learnt = _widened(learnt, schema)
     made, *unseen = (_read_as(tables, learnt, name) for tables, name in zip(others, ("synthetic", "holdout"), strict=False))
     return learnt, made, refuse_made(unseen[0], "hold-out records") if unseen else None
+
+
+def _under(where: Condition, records: Dataset, name: str) -> Dataset:
+    met = np.flatnonzero(where.mask(records.records))
+    if not len(met):
+        raise UsageError("usage", f"No {name} record meets the condition '{where.text}'.", help="Widen it, or leave it out.")
+    return records.take(met)
 
 
 def _read_as(tables: object, learnt: Dataset, name: str) -> Dataset:

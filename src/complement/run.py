@@ -13,7 +13,7 @@ import numpy as np
 from complement import catalog, make
 from complement.calls import strict
 from complement.core.errors import GateError
-from complement.core.verdict import Judgement, Leak
+from complement.core.verdict import GATE_WORDS, Judgement, Leak
 from complement.deliver import versions
 from complement.edge import edge
 from complement.engine.events import Events
@@ -28,8 +28,6 @@ from complement.recipe import Recipe
 from complement.runfolder import EVENTS, MANIFEST, PROVE, VERDICT, RunFolder, finite
 from complement.source.sketch import sketch
 from complement.stages import Stages
-
-GATE_WORDS = {True: "passed", False: "FAILED", None: "not shown"}
 
 
 @dataclass(frozen=True, repr=False)

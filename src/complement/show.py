@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
+from complement.core.purpose import METRIC_NAMES
 from complement.core.verdict import Effect, Judgement, Leak, SliceEffect, Verdict, Worth
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def _numbers(verdict: Verdict) -> Iterable[RenderableType]:
     rivals = [_row(digits, one.name, one.effect, one.outcome, one.note) for one in verdict.comparisons]
     yield from _block("Against what costs nothing (real records only; + synthetic does better)", rivals)
     guards = [
-        _row(_Digits.of(one.margin or verdict.margin), one.name, one.effect, one.outcome, one.note) for one in verdict.guards
+        _row(_Digits.of(one.margin or verdict.margin), METRIC_NAMES.get(one.name, one.name), one.effect, one.outcome, one.note)
+        for one in verdict.guards
     ]
     yield from _block("Must not be harmed", guards)
     slices = [_row(digits, one.name, one.effect, _found(one), one.note) for one in verdict.slices]

@@ -8,7 +8,7 @@ from typing import Any, Unpack, overload
 
 from complement import curation, make, repeat
 from complement import release as releases
-from complement.assess import Audit, assess
+from complement.assess import Audit, AuditOptions, assess
 from complement.calls import ProveOptions, called, strict
 from complement.core.contracts import Generator
 from complement.core.dataset import Dataset
@@ -62,19 +62,16 @@ def audit(
     real: object,
     synthetic: object,
     *,
-    holdout: object = None,
-    target: str | None = None,
-    unit: str | None = None,
     generator: str | Mapping[str, Any] | Generator | None = None,
-    seed: int = 0,
+    **options: Unpack[AuditOptions],
 ) -> Audit:
     """Measure a synthetic file against the real records it was made from: see `complement.assess.assess`.
 
-    `generator`: which one made it, as a name, {name: settings} or an object; it is then attacked, too.
+    Options: `holdout`, `target`, `unit`, `where`, `seed`. `generator`: which one made it, as a name, {name: settings} or an
+    object; it is then attacked, too.
     """
     with edge():
-        made_by = None if generator is None else maker_of(generator)[0]
-        return assess(real, synthetic, holdout=holdout, target=target, unit=unit, generator=made_by, seed=seed)
+        return assess(real, synthetic, generator=None if generator is None else maker_of(generator)[0], **options)
 
 
 @strict

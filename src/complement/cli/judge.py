@@ -70,6 +70,7 @@ def prove(real: str, synthetic: str | None, engine: str, workers: int, quiet: bo
 @click.option("--holdout", help="Real records that the maker of SYNTHETIC never had: what the attacks need.")
 @click.option("--target", help="The column that a model will predict.")
 @click.option("--unit", help="Column that says whose records they are: a person with several counts once.")
+@click.option("--where", help='Compare only records that meet this condition: "age > 60". For those made under one.')
 @click.option("--generator", help="The generator that made SYNTHETIC, by name: refits it 24 times, and attacks it, too.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the scores to this file, as JSON.")
 @FORCE

@@ -80,7 +80,7 @@ def depth_of(lineage: pa.Table) -> int:
 
 
 def _names(rows: int, prefix: str, first: int) -> pa.Array:
-    numbers = pa.array(np.arange(first, first + rows).astype(str), pa.string())
+    numbers = pa.array(np.arange(first, first + rows)).cast(pa.string())  # several times as fast as numpy
     return (pc.binary_join_element_wise(prefix, numbers, "") if rows else numbers).cast(pa.string())
 
 

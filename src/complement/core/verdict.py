@@ -8,6 +8,7 @@ from typing import Literal
 State = Literal["HELPS", "HURTS", "NO DIFFERENCE", "MIXED", "INCONCLUSIVE", "SUBSTITUTES", "FALLS SHORT"]
 Question = Literal["in-hand", "artifact", "recipe", "substitute"]
 Outcome = Literal["passed", "failed", "not shown", "not applicable"]
+GATE_WORDS = {True: "passed", False: "FAILED", None: "not shown"}  # what a gate's answer is called
 
 
 @dataclass(frozen=True)

@@ -13,20 +13,31 @@ from complement.core.schema import Column
 from complement.core.values import as_numbers, as_text
 from complement.models.fingerprint import fingerprints
 
+BLOCK = 100_000  # records at a time
+
 
 def exact_prints(records: Dataset, columns: Sequence[Column]) -> np.ndarray:
     """A number per record over these columns, uint64 of shape (records,), equal for equal values whatever their storage."""
-    return fingerprints(_plain(records, columns), [column.name for column in columns])
+    return _prints(records, columns, near=False)
 
 
 def near_prints(records: Dataset, columns: Sequence[Column]) -> np.ndarray:
     """As `exact_prints`, equal also where numbers agree to four significant digits and text but for case and blanks."""
-    return fingerprints(_plain(records, columns), [column.name for column in columns], near=True)
+    return _prints(records, columns, near=True)
 
 
-def _plain(records: Dataset, columns: Sequence[Column]) -> pa.Table:
+def _prints(records: Dataset, columns: Sequence[Column], *, near: bool) -> np.ndarray:
+    """Block after block: in one storage, millions of records would take the memory of a second copy."""
+    found, names = np.zeros(records.rows, np.uint64), [column.name for column in columns]
+    for start in range(0, records.rows, BLOCK):
+        part = _plain(records.records.slice(start, BLOCK), columns)
+        found[start : start + BLOCK] = fingerprints(part, names, near=near)
+    return found
+
+
+def _plain(records: pa.Table, columns: Sequence[Column]) -> pa.Table:
     """The columns in one storage for each kind: 1 and 1.0 are the same number, and a code is a word however it is stored."""
-    arrays: dict[str, pa.ChunkedArray | pa.Array] = {"": pa.nulls(records.rows)}  # a table without columns has no rows
+    arrays: dict[str, pa.ChunkedArray | pa.Array] = {"": pa.nulls(records.num_rows)}  # a table without columns has no rows
     for column in columns:
         values = records.column(column.name)
         kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type

@@ -23,7 +23,7 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int, question: Quest
     effect = verdict.effect
     places = _places(verdict.margin)
     moved = f"{metric}{where} {effect.value:+,.{places}f} [{effect.low:+,.{places}f}, {effect.high:+,.{places}f}]"
-    failed = [guard.name for guard in verdict.guards if guard.outcome == "failed"]
+    failed = [METRIC_NAMES.get(guard.name, guard.name) for guard in verdict.guards if guard.outcome == "failed"]
     weight = _weight(verdict)
     apart = [c.name for c in verdict.comparisons if c.outcome == "not separated"]
     level = as_well(verdict.comparisons, verdict.margin)

@@ -239,5 +239,5 @@ def _gate(trial: Trial, privacy: Privacy | None, verified: bool) -> tuple[bool |
     pool = trial.pool.make(train, total=trial.real.rows, seed=trial.plan.seed)
     passed, why, scores = privacy(pool, train, trial.real.take(cut.test))
     if passed and not verified:
-        return None, "Not shown: the maker may have had every record, so none is known to be unseen.", scores
+        return None, "The maker may have had every record, so none is known to be unseen.", scores
     return passed, why, scores

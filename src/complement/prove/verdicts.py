@@ -13,7 +13,7 @@ import pyarrow as pa
 from complement.core.purpose import METRIC_RANGES, Purpose
 from complement.core.score import Score
 from complement.core.values import as_text
-from complement.core.verdict import Comparison, Effect, Guard, Leak, SliceEffect, Verdict, Worth
+from complement.core.verdict import GATE_WORDS, Comparison, Effect, Guard, Leak, SliceEffect, Verdict, Worth
 from complement.prove.arms import ARM, COMPETITORS, REAL, real_mass
 from complement.prove.curve import Curve, CurveTask, Ends, agreeing, curve_of, shown, worth_of
 from complement.prove.decide import Evidence, compare, decide, decide_substitute
@@ -283,7 +283,7 @@ def _notes(results: Results, case: _Case) -> tuple[str, ...]:
     if not getattr(learner, "weighted", True):
         notes.append(f"{case.name} takes no weights: records were resampled in proportion to them")
     if results.gate is not None:
-        notes.append(f"privacy gate: {results.gate[1]}")
+        notes.append(f"privacy gate {GATE_WORDS[results.gate[0]]}. {results.gate[1]}")
     if any(weight == 0 for weight in case_weights(results, case)) and any(weight > 0 for weight in case_weights(results, case)):
         notes.append("in some folds screening chose real records only")
     return tuple(notes)

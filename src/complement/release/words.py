@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from complement.core.purpose import METRIC_NAMES
 from complement.core.score_names import SCORE_NAMES
 
 NOT_JUDGED = "**NOT JUDGED.** No trial was run: whether these records help anybody is not known."
@@ -113,9 +114,7 @@ def _details(verdict: Mapping[str, Any]) -> list[str]:
     lines = [f"effect {_number(effect['value'])} {_span(effect)} {inline(metric)}, + is better"] if effect else []
     if verdict.get("margin") is not None:
         lines.append(f"smallest change that matters {_number(verdict['margin'])}; this trial could find {_seen(verdict)}")
-    harmed = [guard["name"] for guard in verdict.get("guards", ()) if guard.get("outcome") == "failed"]
-    lines += [f"harmed: {inline(', '.join(harmed))}"] if harmed else []
-    lines += _kept_from_harm(verdict.get("guards", ()))
+    lines += _harmed_or_not(verdict.get("guards", ()))
     worth = verdict.get("real_rows_equivalent") or {}
     if worth.get("value") is not None:
         low, high = (None if worth.get(end) is None else _number(round(worth[end])) for end in ("low", "high"))
@@ -125,13 +124,13 @@ def _details(verdict: Mapping[str, Any]) -> list[str]:
     return lines + [f"leak `{inline(leak['code'])}`: {inline(leak['note'])}" for leak in verdict.get("leaks", ())]
 
 
-def _kept_from_harm(guards: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The guards that are not harmed, and apart from them those of which this trial cannot tell."""
+def _harmed_or_not(guards: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The guards that are harmed, those that are not, and apart from them those of which this trial cannot tell."""
+    words = {"failed": "harmed", "passed": "not harmed", "not shown": "harm neither shown nor ruled out"}
     by_outcome = {
-        outcome: [inline(guard["name"]) for guard in guards if guard.get("outcome") == outcome]
-        for outcome in ("passed", "not shown")
+        outcome: [inline(METRIC_NAMES.get(guard["name"], guard["name"])) for guard in guards if guard.get("outcome") == outcome]
+        for outcome in words
     }
-    words = {"passed": "not harmed", "not shown": "harm neither shown nor ruled out"}
     return [f"{words[outcome]}: {', '.join(names)}" for outcome, names in by_outcome.items() if names]
 
 

@@ -171,17 +171,17 @@ def worst_attack(facts: Facts) -> Node | None:
 
 
 def _attack(facts: Facts) -> Html:
-    worst = worst_attack(facts)
-    passed = at(facts.scores, "gate", "passed")
-    gate = f"privacy gate: {gate_word(passed)[0]}"
+    """What the gate says, at which attack it failed, and which area is surest: the two need not be the same attack."""
+    passed, why, worst = at(facts.scores, "gate", "passed"), text(at(facts.scores, "gate", "why")), worst_attack(facts)
+    failed = f"{why.partition(':')[0]}. " if passed is False and ":" in why else ""
     if worst is None:
-        return _box("Surest attack", "–", "privacy not measured" if passed is None else gate, known=False)
+        return _box("Privacy gate", gate_word(passed)[0], failed or "privacy was not measured", known=passed is not None)
     span = Span.of(worst)
-    between = f"[{brief(span.low)}, {brief(span.high)}]" if span.low is not None and span.high is not None else ""
+    between = f" [{brief(span.low)}, {brief(span.high)}]" if span.low is not None and span.high is not None else ""
     said = SCORE_NAMES.get(text(at(worst, "name")), text(at(worst, "name")).replace("_", " "))
-    told = join(el("span", between, class_="span"), f" {said}; 0.5 is a guess; ", gate)
-    value = f"{span.value:.2f}" if span.value is not None else "–"
-    return el("div", el("dt", "Surest attack"), el("dd", value, class_="big"), el("dd", told), class_="figure")
+    auc = el("span", f"AUC {span.value:.2f}{between}", class_="span")
+    told = join(failed, "Surest attack: ", auc, f", {said}; 0.5 is a guess")
+    return _box("Privacy gate", gate_word(passed)[0], told, known=passed is not None)
 
 
 def left_out_share(facts: Facts) -> float | None:

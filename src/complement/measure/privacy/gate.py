@@ -38,6 +38,9 @@ TIMES = 2  # TPR shown to be above twice what guessing gives at its FPR: someone
 MAX_LIFT = 0.05
 ATTACKS = {"Membership": "membership_auc", "Density ratio": "density_auc"}
 NEEDED = ("copy_share", "copy_share_base", "membership_auc", "membership_tpr", "membership_fpr")
+UNMEASURED = (
+    "No real record was kept back from the generator: whether records are copied or recognised takes such to compare with."
+)
 Verdict = tuple[bool | None, str]
 
 
@@ -66,13 +69,10 @@ def gate(scores: Sequence[Score], *, strangers: str = "", formal: Formal | None 
     what is allowed, so that a harmless file fails by chance in 5 % at most. To pass, each must fail alone: no widening there.
     """
     by_name = {score.name: score for score in scores}
-    lacking = [name for name in NEEDED if name not in by_name]
-    were = "was" if len(lacking) == 1 else "were"
-    if lacking:
-        met = f"Not shown: {', '.join(lacking)} {were} not measured; that takes real records that no generator saw."
-        answer: Verdict = (None, met)
+    if any(name not in by_name for name in NEEDED):
+        answer: Verdict = (None, UNMEASURED)
     elif strangers:
-        answer = (None, f"Not shown: {strangers}")
+        answer = (None, _sentence(strangers))
     else:
         failed = _copied(by_name) or _repeated(by_name) or _recognised(by_name) or _ranked(by_name) or _lifted(by_name)
         answer = failed or _not_shown(by_name) or (True, _passed(by_name))
@@ -95,7 +95,11 @@ def _passed(by_name: Mapping[str, Score]) -> str:
 def _not_shown(by_name: Mapping[str, Score]) -> Verdict | None:
     """Why a pass would say nothing, None when it would."""
     reason = _not_unseen(by_name) or _not_comparable(by_name) or _too_few(by_name)
-    return (None, f"Not shown: {reason}") if reason else None
+    return (None, _sentence(reason)) if reason else None
+
+
+def _sentence(reason: str) -> str:
+    return reason[:1].upper() + reason[1:]
 
 
 def _not_unseen(by_name: Mapping[str, Score]) -> str:
