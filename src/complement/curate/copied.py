@@ -10,7 +10,7 @@ import numpy as np
 from complement.core.contracts import Context
 from complement.core.dataset import Dataset
 from complement.core.errors import UsageError
-from complement.core.seed import seed_at
+from complement.core.seed import rng_at, seed_at
 from complement.curate.nearest import Nearest
 from complement.curate.prints import Nature, exact_prints, shuffled
 from complement.curate.step import Found, Look, TableStep, compared
@@ -24,6 +24,7 @@ ALONE_NEAR = "nearly equals a real record that no other resembles"
 # times nearer hardly ever happens, and must not hide among what happens to one in thirty.
 NEARER = (5, 10, 20, 50)
 ISOLATED = 0.05  # of the real records count as unlike all others: those with the emptiest surroundings (as in the privacy gate)
+MOST_FRESH = 100_000  # unseen records by which the rates are told: to a thousandth, and more take minutes
 _EQUAL, _NEAR, _BITS = 1, 2, 3  # in the lowest bits of a print: equal, or near, by level from _NEAR on
 
 
@@ -63,7 +64,7 @@ class Copied(TableStep):
         if self.learnt is not None:
             return self
         columns, train = compared(context.schema), context.train
-        nature = Nature.of(exact_prints(train, columns), train.units())
+        nature = Nature.of_records(train, exact_prints(train, columns))
         if not columns or train.rows < 3:
             return replace(self, learnt=Learnt(nature, None, np.inf))
         nearest = Nearest.of(train, columns, most_rows=self.most_rows, seed=self.seed)
@@ -71,6 +72,8 @@ class Copied(TableStep):
         isolated = float(np.quantile(loose, 1 - ISOLATED)) if len(loose) else np.inf
         learnt = Learnt(nature, nearest, isolated)
         fresh = context.tune
+        if fresh is not None and fresh.rows > MOST_FRESH:
+            fresh = fresh.take(np.sort(rng_at(self.seed, "curate", "fresh").permutation(fresh.rows)[:MOST_FRESH]))
         kind = _hits(learnt, fresh, context)[0] if fresh is not None and fresh.rows else _left_out(learnt)
         rates = np.bincount(kind, minlength=_NEAR + len(NEARER)) / max(1, len(kind))
         return replace(self, learnt=replace(learnt, rates=tuple(rates.tolist())))

@@ -37,8 +37,8 @@ class Duplicates(TableStep):
         columns, train = compared(context.schema), context.train
         if self.where is not None and train.rows:
             train = train.take(Condition.parse(self.where).mask(train.records))
-        unit, exact, near = train.units(), exact_prints(train, columns), near_prints(train, columns)
-        return replace(self, learnt=(Nature.of(exact, unit), Nature.of(near, unit)))
+        exact = Nature.of_records(train, exact_prints(train, columns))
+        return replace(self, learnt=(exact, Nature.of_records(train, near_prints(train, columns))))
 
     def look(self, candidates: Dataset, context: Context) -> Look:
         columns = compared(context.schema)
@@ -49,7 +49,7 @@ class Duplicates(TableStep):
         return Look(Found.nothing(candidates.rows), prints)
 
     def settle(self, prints: np.ndarray) -> Found:
-        natures = self.learnt or (Nature.of(prints[:0, 0], prints[:0, 0]),) * 2
+        natures = self.learnt or (Nature.of(prints[:0, 0]),) * 2
         equal = _excess(prints[:, 0], natures[0])
         left = np.flatnonzero(~equal)
         near = np.zeros(len(prints), bool)

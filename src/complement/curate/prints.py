@@ -59,13 +59,21 @@ class Nature:
     units: int
 
     @staticmethod
-    def of(prints: np.ndarray, unit: np.ndarray) -> Nature:
-        """What these real records say; both of shape (records,). Equal records of one unit count once."""
-        order = np.lexsort((unit, prints))
-        new = np.ones(len(order), bool)
-        new[1:] = (prints[order][1:] != prints[order][:-1]) | (unit[order][1:] != unit[order][:-1])
-        values, counts = np.unique(prints[order][new], return_counts=True)
-        return Nature(values, counts, int(new.sum()))
+    def of(prints: np.ndarray, unit: np.ndarray | None = None) -> Nature:
+        """What these real records say; both of shape (records,). Equal records of one unit count once; None: all are others'."""
+        if unit is None:
+            ranked = np.sort(prints)
+        else:
+            order = np.lexsort((unit, prints))
+            ranked, whose = prints[order], unit[order]
+            ranked = ranked[np.append(True, (ranked[1:] != ranked[:-1]) | (whose[1:] != whose[:-1]))[: len(order)]]
+        first = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])[: len(ranked)])
+        return Nature(ranked[first], np.diff(np.append(first, len(ranked))).astype(np.int32), len(ranked))
+
+    @staticmethod
+    def of_records(records: Dataset, prints: np.ndarray) -> Nature:
+        """The same of these records."""
+        return Nature.of(prints, records.units() if records.schema.with_role("unit") else None)
 
     def share(self, prints: np.ndarray) -> np.ndarray:
         """The share of real units that show each of these prints, shape of `prints`; 0 for one that was never met."""
