@@ -16,7 +16,7 @@ from complement import catalog
 from complement.core.contracts import Generator
 from complement.core.dataset import Dataset
 from complement.core.errors import ProveError, SchemaError, SourceError, UsageError
-from complement.core.purpose import Purpose
+from complement.core.purpose import METRIC_NAMES, Purpose
 from complement.core.schema import Role, Schema, nearest
 from complement.engine.files import make_folder, write_json
 from complement.engine.plan import plan_hash
@@ -115,17 +115,23 @@ def told(found: Collapse) -> str:
     rows = found.rows
     lines = [f"{found.generator}, {found.chains} chains of {rows['real']:,} real records, {rows['holdout']:,} held out", ""]
     width = max(len(one.policy) for one in found.policies)
-    lines += [f"{one.policy:<{width}}  {one.headline}" for one in found.policies]
+    lines += [f"{one.policy:<{width}}  {_said(one)}" for one in found.policies]
     for one in found.policies:
         lines += ["", *_table(one, found)]
     lines += ["", "* outside the band that chance gives (right), against the policy's own generation 1"]
     return "\n".join([*lines, *(f"note: {note}" for note in found.notes)])
 
 
+def _said(one: PolicyOutcome) -> str:
+    return one.headline if one.headline.startswith(one.state) else f"{one.state}; {one.headline}"
+
+
 def _table(one: PolicyOutcome, found: Collapse) -> list[str]:
-    """The metrics that alarm and the first few others, a line each, a column per generation."""
+    """The metrics that alarm, the first few others and the learner's, a line each, a column per generation."""
     alarmed = list(dict.fromkeys(name for generation in one.generations for name in generation.alarms))
-    names = [*alarmed, *(name for name in found.null if name not in alarmed)][: max(SHOWN_METRICS, len(alarmed))]
+    others = [name for name in found.null if name not in alarmed and name not in METRIC_NAMES]
+    learnt = [name for name in found.null if name not in alarmed and name in METRIC_NAMES]
+    names = [*alarmed, *others[: max(0, SHOWN_METRICS - len(alarmed))], *learnt]
     heads = [f"{generation.generation:>8}" for generation in one.generations]
     lines = [f"{one.policy:<18}{''.join(heads)}{'per generation':>18}{'band':>9}"]
     for name in names:

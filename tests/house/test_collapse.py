@@ -86,11 +86,12 @@ def test_a_kept_folder_is_taken_up_again_and_refused_to_another_call(found: tupl
 
 def test_a_person_reads_the_sentence_first(here: Path):
     given: dict[str, Any] = {"generator": "bootstrap", "policies": "replace", "generations": 2, "rows": 60}
-    found = collapse("real.csv", **given)
+    found = collapse("real.csv", **given, target="finding")
     lines = told(found).splitlines()
     assert lines[0] == "bootstrap, 5 chains of 60 real records, 189 held out"
-    assert lines[2].startswith("replace  safe for 1 generation: ")
+    assert lines[2].startswith("replace  alarm; safe for 1 generation: ")
     assert max(map(len, lines)) <= 130
+    assert any(line.startswith("auroc ") for line in lines), "what a model loses is told, whatever else is"
     assert any(line.startswith("note: Left out, because no generator learns it as it is: case") for line in lines)
 
 
