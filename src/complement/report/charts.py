@@ -67,17 +67,19 @@ def interval(span: Span, scale: Scale, *, outcome: str, band: float | None = Non
         left, right = scale(-band), scale(band)
         parts.append(el("rect", x=f"{left}%", y=0, width=f"{round(right - left, 2)}%", height="100%", class_="band"))
     parts.append(el("line", x1=f"{scale(0)}%", x2=f"{scale(0)}%", y1=0, y2="100%", class_="zero"))
-    if span.value is not None and scale.clips(span.value):
-        beyond = "M0-5L6 0L0 5Z" if span.value > 0 else "M0-5L-6 0L0 5Z"
-        drawn = el("svg", el("path", d=beyond, class_=f"mark {outcome}"), x=f"{scale(span.value)}%", y="50%", overflow="visible")
-        return _line_of([*parts, drawn])
-    if span.low is not None and span.high is not None:
+    outside = all(one is not None and scale.clips(one) for one in (span.value, span.low, span.high))
+    if span.low is not None and span.high is not None and not outside:
         ends = (f"{scale(span.low)}%", f"{scale(span.high)}%")
         parts.append(el("line", x1=ends[0], x2=ends[1], y1="50%", y2="50%", class_=f"whisker {outcome}"))
         for value, end, path in zip((span.low, span.high), ends, ("M6-5L0 0L6 5", "M-6-5L0 0L-6 5"), strict=True):
             stop = path if scale.clips(value) else "M0-4V4"
             parts.append(el("svg", el("path", d=stop, class_=f"whisker {outcome}"), x=end, y="50%", overflow="visible"))
-    if span.value is not None:
+    if span.value is not None and scale.clips(span.value):  # its interval may still begin inside
+        beyond = "M0-5L6 0L0 5Z" if span.value > 0 else "M0-5L-6 0L0 5Z"
+        parts.append(
+            el("svg", el("path", d=beyond, class_=f"mark {outcome}"), x=f"{scale(span.value)}%", y="50%", overflow="visible")
+        )
+    elif span.value is not None:
         parts.append(mark(shape, f"{scale(span.value)}%", "50%", class_=outcome, hollow=shape == "circle"))
     return _line_of(parts)
 
@@ -140,7 +142,7 @@ def paired(told: str, rows: Sequence[tuple[str, float, float]]) -> Html:
 
 def heat(told: str, names: Sequence[str], apart: Sequence[Sequence[float | None]], most: float) -> Html:
     """How far each pair of columns is off: a larger square is farther; filled: stronger among synthetic ones, hollow: weaker."""
-    label = 96
+    label = 128  # room for the longest name that is written
     size = (WIDE - label) / max(1, len(names))
     drawn: list[Html] = []
     for row, name in enumerate(names):

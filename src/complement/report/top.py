@@ -195,4 +195,6 @@ def _left_out(facts: Facts) -> Html:
     if share is None:
         return _box("Left out", "–", "records were not curated", known=False)
     made, kept = whole(at(facts.funnel, "made")), whole(at(facts.funnel, "kept"))
-    return _box("Left out", percent(share), f"of {count(made)} made records; {count(kept)} were kept")
+    spare = number(at(facts.funnel, "spare")) or 0.0
+    more = f", {count(spare)} were to spare" if spare else ""
+    return _box("Left out", percent(share), f"of {count(made)} made records; {count(kept)} were kept{more}")
