@@ -103,10 +103,12 @@ def whole_run(rows: int, preset: str) -> dict[str, float]:
 
 def _timed(*words: str) -> dict[str, float]:
     clock = time.monotonic()
-    done = subprocess.Popen([sys.executable, "-m", "complement", *words], stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(done.pid, 0)
-    if status:
-        raise SystemExit(f"complement {words[0]} ended with {os.waitstatus_to_exitcode(status)}")
+    with tempfile.TemporaryFile("w+") as said:
+        done = subprocess.Popen([sys.executable, "-m", "complement", *words], stdout=said)
+        _, status, used = os.wait4(done.pid, 0)
+        if status:
+            said.seek(0)
+            raise SystemExit(f"complement {words[0]} ended with {os.waitstatus_to_exitcode(status)}: {said.read()[-2000:]}")
     seconds = {"cpu_seconds": used.ru_utime + used.ru_stime, "wall_seconds": time.monotonic() - clock}
     return seconds | {"peak_megabytes": used.ru_maxrss / 1024}
 

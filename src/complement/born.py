@@ -196,6 +196,7 @@ def _made(order: Order, shop: Workshop, number: int) -> _Lot:
         map_shards(task, len(blocks), engine=shop.engine, folder=folder, plan=plan, load=False)
         places += [shard_path(folder, shard) for shard in range(len(blocks))]
         reader = Reader(tuple(places), order.context.schema)
+        pa.default_memory_pool().release_unused()
         shop.tell("stage", {"stage": "curate", "shards": len(places)})
         folder = shop.tagged / f"request-{number}-turn-{turn}"
         tagged = tag_shards(reader, len(places), steps, order.context, engine=shop.engine.near, folder=folder, plan=plan)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from complement import catalog, make
 from complement.calls import strict
@@ -110,6 +111,7 @@ def story(recipe: Recipe, inputs: Inputs, folder: RunFolder, engine: Engine, tel
             tell(event, facts)
 
         ready = prepared(recipe, inputs, both)
+        pa.default_memory_pool().release_unused()  # what reading took beside the records: of ten million a gigabyte
         site = Stages(ready, folder, engine, both)
         folder.claim(ready.plan)
         site.source()
