@@ -105,10 +105,11 @@ def _screen(judgement: Judgement, told: set[str]) -> Iterable[RenderableType]:
 def _numbers(verdict: Verdict) -> Iterable[RenderableType]:
     digits = _Digits.of(verdict.margin)
     effect, base = verdict.effect, verdict.baseline
-    units = f"{verdict.metric}, {effect.n:,} units, + better"
+    metric = METRIC_NAMES.get(verdict.metric, verdict.metric)
+    units = f"{metric}, {effect.n:,} units, + better"
     rows = [
         _Row("effect", digits.signed(effect.value), digits.interval(effect), units),
-        _Row("real only", digits.plain(base.value), _within(digits, base), f"{verdict.metric}, nothing synthetic"),
+        _Row("real only", digits.plain(base.value), _within(digits, base), f"{metric}, nothing synthetic"),
         _Row("margin", digits.plain(verdict.margin), "", "smallest change that matters"),
         _Row("weight", f"{verdict.weight:.2f}", "", _weights(verdict)),
         _Row("detectable effect", digits.plain(verdict.detectable_effect), "", _settle(verdict)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from complement.core.purpose import Purpose, Slice
+from complement.core.purpose import METRIC_NAMES, Purpose, Slice
 from complement.core.verdict import Guard, SliceEffect
 from complement.prove.calibration import prior_corrected, recalibrated
 from complement.prove.estimate import MIN_PER_CLASS, Scores, Sealed, difference, part_masks, per_class, value_of
@@ -124,7 +124,7 @@ def _atypical(contest: Contest) -> Guard:
         if per_class(contest.sealed, masks, contest.purpose) >= MIN_PER_CLASS or metric is not contest.metric:
             if sum(int(mask.sum()) for mask in masks) < MIN_PER_CLASS:
                 break
-            return _judge(contest, name, metric, masks, note=f"by {metric.name}")
+            return _judge(contest, name, metric, masks, note=f"by {METRIC_NAMES.get(metric.name, metric.name)}")
     return Guard(name, "not applicable", note=f"fewer than {MIN_PER_CLASS} records")
 
 
