@@ -64,8 +64,8 @@ WITHOUT = (
 class Audit:
     """What was measured: scores of fidelity, diversity and privacy, and the privacy gate's answer with its reason.
 
-    `passed` is None when the records do not suffice to tell. `rows`: how many real, synthetic and hold-out records.
-    What each score is and what it cannot see: docs/measures.md.
+    `passed` is None when the records do not suffice to tell. `rows`: how many real, synthetic and hold-out records; of `every`
+    where only those that meet the condition `where` were looked at. What each score is and what it cannot see: docs/measures.md.
     """
 
     privacy: tuple[Score, ...]
@@ -76,6 +76,8 @@ class Audit:
     fidelity: tuple[Score, ...] = ()
     diversity: tuple[Score, ...] = ()
     notes: tuple[str, ...] = ()
+    where: str | None = None
+    every: tuple[int, int, int] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What `complement audit --json` prints."""
@@ -85,6 +87,7 @@ class Audit:
             **{name: [score.as_json() for score in scores] for name, scores in parts.items()},
             "gate": {"passed": self.passed, "why": self.why},
             "rows": dict(zip(("real", "synthetic", "holdout"), self.rows, strict=True)),
+            "where": self.where,
             "columns": list(self.columns),
             "notes": list(self.notes),
         }
@@ -119,18 +122,21 @@ def assess(real: object, synthetic: object, *, generator: Generator | None = Non
     target, unit, where = (options.get(name) for name in ("target", "unit", "where"))
     whole, made, unseen = _read(real, synthetic, options.get("holdout"), target=target, unit=unit)
     learnt, notes = whole, list[str]()
+    every = (whole.rows, made.rows, 0 if unseen is None else unseen.rows)
     if where is not None:
-        condition = Condition.parse(where)
+        condition = _condition(where, whole.schema, generator)
         learnt, made = _under(condition, whole, "real"), _under(condition, made, "synthetic")
         unseen = unseen if unseen is None else _under(condition, unseen, "hold-out")
-        notes.append(f"Only records that meet this condition are compared: {where}.")
     if unseen is not None:
-        unseen, left = _without_seen(learnt, unseen)
+        # Who was learnt from is told by the whole file: a person's other records may lie outside the condition.
+        unseen, left = _without_seen(whole, unseen)
         notes += left
-        _refuse_learnt(learnt, unseen)
+        _refuse_learnt(whole, unseen)
     purpose, told = _purpose(learnt)
     context = Context(learnt, unseen, learnt.schema, purpose)
-    found = measure(made, context, generator=generator, learnt=whole, seed=options.get("seed") or 0)
+    found = measure(made, context, generator=generator, seed=options.get("seed") or 0)
+    if where is not None:
+        found = replace(found, where=where, every=every)
     return replace(found, notes=(*told, *notes, *found.notes))
 
 
@@ -277,6 +283,20 @@ def _read(
     learnt = _widened(learnt, schema)
     made, *unseen = (_read_as(tables, learnt, name) for tables, name in zip(others, ("synthetic", "holdout"), strict=False))
     return learnt, made, refuse_made(unseen[0], "hold-out records") if unseen else None
+
+
+def _condition(where: object, schema: Schema, generator: Generator | None) -> Condition:
+    if not isinstance(where, str):
+        raise UsageError("usage", f"where={where!r} is no condition.", help='Write it as text: "age > 60".')
+    if generator is not None:
+        met = "Shadow models are asked for records without a condition, and so cannot attack those made under one."
+        raise UsageError("usage", met, help="Leave out the condition or the generator.")
+    condition = Condition.parse(where)
+    for name in sorted(condition.columns()):
+        if schema.column(name).role not in ("feature", "target"):
+            met = f"The condition speaks of '{name}', whose role is {schema.column(name).role}: it is not compared."
+            raise UsageError("usage", met, help="Ask for a condition on features or the target.")
+    return condition
 
 
 def _under(where: Condition, records: Dataset, name: str) -> Dataset:

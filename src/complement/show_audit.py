@@ -109,13 +109,19 @@ def show_audit(audit: Audit, console: Console) -> None:
         console.file.write(line.rstrip() + "\n")
 
 
+def _of(rows: int, every: int) -> str:
+    return f"{rows:,}" if rows == every else f"{rows:,} of {every:,}"
+
+
 def _audited(audit: Audit) -> Iterable[RenderableType]:
     from rich.padding import Padding
     from rich.text import Text
 
-    real, synthetic, holdout = (f"{rows:,}" for rows in audit.rows)
+    real, synthetic, holdout = (_of(rows, every) for rows, every in zip(audit.rows, audit.every or audit.rows, strict=True))
     sizes = f"{real} real, {synthetic} synthetic, {holdout} hold-out records; {len(audit.columns)} columns compared"
     yield Text.assemble(("audit", "bold"), f": {sizes}")
+    if audit.where is not None:
+        yield Text(f"only records that meet the condition {audit.where}; nothing is said of the others")
     yield Text("")
     word, colour = GATE[audit.passed]
     yield Text.assemble((f" {word} ", f"{colour} reverse"), " the privacy gate")

@@ -251,9 +251,27 @@ def test_records_made_under_a_condition_are_compared_with_real_ones_under_it(tum
     assert part.rows == (of_real, made.num_rows, of_later)
     apart, near = ({one.name: one.value for one in found.fidelity}["shape_error"] for found in (whole, part))
     assert near < 0.1 < apart
-    assert any(where in note for note in part.notes)
+    assert (part.where, part.every, whole.where) == (where, (300, made.num_rows, 269), None)
+    assert part.as_json()["where"] == where
     with pytest.raises(UsageError, match="No synthetic record meets"):
         complement.audit(real, made, holdout=later, where="diagnosis = 'benign'")
+    with pytest.raises(UsageError, match="cannot attack those made under one"):
+        complement.audit(real, made, holdout=later, where=where, generator="copula")
+    for strange in (5, "record_id = 'T00001'"):
+        with pytest.raises(UsageError):
+            complement.audit(real, made, where=strange)  # type: ignore[arg-type]
+
+
+def test_whose_other_records_were_learnt_from_is_no_stranger_under_a_condition() -> None:
+    rng = np.random.default_rng(0)
+    people, visit = np.repeat(np.arange(600), 6), np.tile(np.arange(1, 7), 600)
+    columns = {"pid": [f"p{one}" for one in people], "visit": visit, "age": rng.integers(20, 90, 600)[people]}
+    columns |= {"dose": rng.normal(size=len(people)).round(3)}
+    visits, learnt = pa.table(columns), rng.random(len(people)) < 0.5
+    real, later = visits.filter(pa.array(learnt)), visits.filter(pa.array(~learnt))
+    made = visits.filter(pa.array(rng.random(len(people)) < 0.3))
+    with pytest.raises(SplitError, match="belong to units of the real file"):
+        complement.audit(real, made, holdout=later.filter(pc.less(later.column("visit"), 7)), unit="pid", where="visit = 1")
 
 
 def test_the_real_file_in_other_units_and_words_is_no_pass(tumours: pa.Table) -> None:

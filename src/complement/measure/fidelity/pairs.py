@@ -51,6 +51,8 @@ class Pairs:
         if not found:
             return None
         beyond = np.triu(found[0] - (found[1] if len(found) > 1 else 0), 1)
+        if not (beyond > 0).any():
+            return None
         one, other = np.unravel_index(int(beyond.argmax()), beyond.shape)
         names = [column.name for column in compared(context.schema)]
         return names[int(one)], names[int(other)]
