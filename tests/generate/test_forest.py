@@ -300,6 +300,27 @@ def test_a_condition_that_one_person_meets_makes_nothing(as_dataset) -> None:  #
     assert _made(real, 5, "sharp", where).rows == 5
 
 
+def test_what_is_rare_under_a_condition_does_not_come_out_under_it(as_dataset) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    illness = np.array([f"d{one:02}" for one in rng.integers(0, 40, 2000)], object)
+    town = np.where(np.arange(2000) < 30, "Z", np.where(np.arange(2000) < 38, "Y", "X"))
+    illness[:30] = ["d00"] * 20 + [f"d{one:02}" for one in range(10, 20)]  # ten of the thirty are alone with theirs in Z
+    illness[30:38] = [f"d{one:02}" for one in range(30, 38)]  # and all eight in Y
+    pay = np.where(town == "Z", 1000.0, 0.0) + rng.normal(size=2000).round(2)
+    pay[:2] = (900.0, 1100.0)
+    real = as_dataset(pa.table({"town": town.tolist(), "illness": illness.tolist(), "pay": pay}))
+    made = _made(real, 500, "private", "town = 'Z'").records
+    assert set(made.column("illness").to_pylist()) == {"d00"}
+    ends = pc.min_max(made.column("pay")).as_py()
+    assert (ends["min"] > 990, ends["max"] < 1010) == (True, True)
+    alone = np.isin(_made(real, 500, "private", "town = 'Y'").column("illness").to_pylist(), illness[30:38])
+    assert alone.mean() == pytest.approx(np.isin(illness, illness[30:38]).mean(), abs=0.1), "as often as anywhere"
+    few = "illness in ('d10', 'd11', 'd12') and town = 'Z'"
+    with pytest.raises(RequestError, match="fewer than 5 real records"):
+        _made(real, 50, "private", few)
+    assert _made(real, 50, "sharp", few).rows == 50
+
+
 def test_columns_of_a_condition_are_not_taken_together_from_one_record(as_dataset) -> None:  # type: ignore[no-untyped-def]
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, 10_000, 2000), rng.integers(0, 10_000, 2000)

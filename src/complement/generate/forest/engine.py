@@ -65,7 +65,7 @@ class Forest(TableGenerator):
     _model: Model | None = field(default=None, init=False, repr=False, compare=False)
     _spans: tuple[Span, ...] = field(default=(), init=False, repr=False, compare=False)
     _twins: Twins | None = field(default=None, init=False, repr=False, compare=False)
-    _under: dict[str, Model] = field(default_factory=dict[str, Model], init=False, repr=False, compare=False)
+    _under: dict[str, Model | None] = field(default_factory=dict[str, Model | None], init=False, repr=False, compare=False)
     _told: tuple[str, ...] = field(default=(), init=False, repr=False, compare=False)
     _names: dict[str, Remaker] = field(default_factory=dict[str, Remaker], init=False, repr=False, compare=False)
 
@@ -155,8 +155,10 @@ class Forest(TableGenerator):
             among = np.flatnonzero(where.mask(decoded(model.codes)))
             if len(np.unique(model.known.unit[among])) >= least:
                 if where.text not in self._under:
-                    self._under[where.text] = model_under(model, among, where.text)
-                made = drawn_under(self._under[where.text], rows, lambda codes: where.mask(decoded(codes)), rng)
+                    self._under[where.text] = model_under(model, among, where)
+                under = self._under[where.text]
+                if under is not None:
+                    made = drawn_under(under, rows, lambda codes: where.mask(decoded(codes)), rng)
         if not made:
             raise RequestError(
                 "request-impossible",
