@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -84,15 +85,20 @@ prove: {weights: [0.5], seeds: 2, curve: false, most_rows: 100000}
 """
 
 
-def whole_run(rows: int, preset: str) -> dict[str, float]:
-    """From file to release by the command line, and the check of the release: seconds, and the peak of one process."""
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as place:
-        folder = Path(place)
-        make = "import sys; from pathlib import Path; import pyarrow.parquet as pq; from scale import wide;"
-        make += "pq.write_table(wide(int(sys.argv[1])).records, Path(sys.argv[2]) / 'wide.parquet')"
-        subprocess.run([sys.executable, "-c", make, str(rows), place], check=True, cwd=Path(__file__).parent)
+def whole_run(rows: int, preset: str, place: Path | None) -> dict[str, float]:
+    """From file to release by the command line, and the check of the release: seconds, and the peak of one process.
+
+    `place`: a folder that stays, with the file if it was made before; what ran there is run again.
+    """
+    with ExitStack() as stack:
+        folder = place or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "wide.parquet").exists():
+            make = "import sys; from pathlib import Path; import pyarrow.parquet as pq; from scale import wide;"
+            make += "pq.write_table(wide(int(sys.argv[1])).records, Path(sys.argv[2]) / 'wide.parquet')"
+            subprocess.run([sys.executable, "-c", make, str(rows), str(folder)], check=True, cwd=Path(__file__).parent)
         (folder / "recipe.yaml").write_text(RECIPE.replace("PRESET", preset))
-        told = [_timed("run", str(folder / "recipe.yaml"), "--engine", "inline", "--json", "--quiet")]
+        told = [_timed("run", str(folder / "recipe.yaml"), "--engine", "inline", "--json", "--quiet", "--fresh", "--debug")]
         told.append(_timed("verify", str(folder / "runs" / "recipe" / "8-release"), "--json"))
         events = (folder / "runs" / "recipe" / "events.jsonl").read_text().splitlines()
     stages = [json.loads(line) for line in events]
@@ -118,12 +124,13 @@ def main() -> None:
     parser.add_argument("which", choices=("cards", "adult", "rows", "run"))
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--preset", default="sharp")
+    parser.add_argument("--place", type=Path, help="run: a folder that stays")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "scale.json")
     asked = parser.parse_args()
     if asked.which == "cards":
         found = measured(cards(), asked.preset, asked.rows)
     elif asked.which == "run":
-        found = whole_run(asked.rows, asked.preset)
+        found = whole_run(asked.rows, asked.preset, asked.place)
     elif asked.which == "adult":
         found = measured(adult(), asked.preset, asked.rows)
     else:

@@ -11,9 +11,7 @@ import pyarrow as pa
 from complement.core.dataset import Dataset
 from complement.core.schema import Column
 from complement.core.values import as_numbers, as_text
-from complement.models.fingerprint import fingerprints
-
-BLOCK = 100_000  # records at a time
+from complement.models.fingerprint import BLOCK, fingerprints
 
 
 def exact_prints(records: Dataset, columns: Sequence[Column]) -> np.ndarray:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from complement.core.values import as_numbers, as_text
 
+BLOCK = 100_000  # records at a time
 DIGITS = 4  # significant digits within which two numbers count as near copies
 MISSING = 0x9AE16A3B2F90404F  # what a missing value hashes to: any constant that no value is mapped to on purpose
 
@@ -20,8 +21,10 @@ def fingerprints(table: pa.Table, names: list[str], *, near: bool = False) -> np
     `near`: records that agree to four significant digits, and in text but for case and blanks, agree, too.
     """
     total = np.zeros(table.num_rows, np.uint64)
-    for name in names:
-        total += lanes(codes_of(table.column(name), near=near), name)[:, 0]
+    for start in range(0, table.num_rows, BLOCK):  # the codes of millions of records would take as much memory as they do
+        part = table.slice(start, BLOCK)
+        for name in names:
+            total[start : start + BLOCK] += lanes(codes_of(part.column(name), near=near), name)[:, 0]
     return total
 
 
