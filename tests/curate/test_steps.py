@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import complement
 from complement.core.contracts import Context
 from complement.core.dataset import Dataset
 from complement.core.errors import UsageError
@@ -182,6 +183,20 @@ def test_copies_that_coincidence_explains_stay() -> None:
     context = Context(real, coarse(500, 2), real.schema)
     assert np.mean([bool(one) for one in Copied().tag(fresh, context)]) < 0.05
     assert np.mean([bool(one) for one in Copied().tag(fresh, replace(context, tune=None))]) < 0.05
+
+
+def test_the_records_of_one_unit_do_not_hide_how_near_strangers_come_by_nature() -> None:
+    rng = np.random.default_rng(0)
+
+    def visits(people: int, each: int, first: int) -> pa.Table:
+        who = np.repeat(np.arange(people), each)
+        traits = {f"x{one}": (rng.integers(0, 12, people)[who] + rng.integers(-1, 2, len(who))).clip(0, 12) for one in range(5)}
+        words = {f"w{one}": rng.choice(list("abc"), people)[who].tolist() for one in range(3)}
+        return pa.table({"person": [f"p{first + one}" for one in who], **traits, **words})
+
+    real, fresh = visits(800, 4, 0), visits(1500, 1, 5000)
+    found = complement.curate(fresh, real=real, unit="person", steps=["copied"])
+    assert len(found.kept) > 0.98 * 1500, found.funnel
 
 
 def test_the_lot_falls_the_same_way_whatever_the_order(tumours: Dataset, context: Context) -> None:

@@ -349,6 +349,24 @@ def test_dates_that_stand_in_order_still_do_and_keep_their_distance(as_dataset, 
     assert (asked.column("discharged").to_numpy() > asked.column("admitted").to_numpy()).all()
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_three_dates_and_one_that_is_often_missing_stay_in_order(as_dataset, preset: str) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(0)
+    admitted = np.datetime64("2020-01-01") + rng.integers(0, 900, 1000)
+    discharged = admitted + rng.integers(0, 20, 1000)
+    billed = discharged + rng.integers(0, 3, 1000)
+    died = [day if dead else None for day, dead in zip(discharged.tolist(), rng.random(1000) < 0.3, strict=True)]
+    dates = {"billed": billed, "admitted": admitted, "discharged": discharged}
+    real = as_dataset(pa.table({**dates, "died": pa.array(died, pa.date32()), "age": rng.integers(20, 90, 1000)}))
+    for where in (None, "died is not missing", "billed >= '2021-06-01'"):
+        made = _made(real, 2000, preset, where).records
+        first, second, third = (made.column(name).to_numpy() for name in ("admitted", "discharged", "billed"))
+        assert ((first <= second) & (second <= third)).all()
+        dead = made.filter(pc.is_valid(made.column("died")))
+        assert dead.num_rows
+        assert pc.all(pc.equal(dead.column("died"), dead.column("discharged"))).as_py()
+
+
 def test_a_target_of_classes_is_learnt_better_than_by_one_tree(adult: Dataset) -> None:
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score

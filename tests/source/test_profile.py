@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import zipfile
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from complement.core.errors import ComplementError, SourceError
 from complement.source.delimited import UNTYPED
 from complement.source.profile import Profile, profile, survey
-from complement.source.read import read_table
+from complement.source.read import read, read_table
 
 
 def text_table(**columns: list[str]) -> pa.Table:
@@ -107,6 +108,23 @@ def test_ordinary_ends_of_a_range_are_no_codes() -> None:
     rng = np.random.default_rng(0)
     table = pa.table({"score": rng.integers(-5, 100, 500), "percent": rng.integers(0, 100, 500), "state": [-1, 0] * 250})
     assert [g for g in profile(table).guesses if g.what == "missing code"] == []
+
+
+def test_decimals_of_a_database_are_the_numbers_that_a_csv_would_give() -> None:
+    written = [f"{cents / 100:.2f}" for cents in range(100, 1051)]
+    accounts = [Decimal(10**25 + number) for number in range(len(written))]
+    table = pa.table(
+        {
+            "price": pa.array([Decimal(text) for text in written], pa.decimal128(12, 2)),
+            "count": pa.array([Decimal(number % 9) for number in range(len(written))], pa.decimal128(10, 0)),
+            "account": pa.array(accounts, pa.decimal128(30, 0)),
+        }
+    )
+    found = read(table)
+    assert found.column("price").to_pylist() == [float(text) for text in written]
+    assert found.schema.column("price").constraints.decimals == 2
+    assert (found.schema.column("count").kind, found.column("count").type) == ("integer", pa.int64())
+    assert found.column("account").to_pylist() == [str(account) for account in accounts]
 
 
 def test_ranges_and_decimals_are_those_of_the_values() -> None:

@@ -125,8 +125,9 @@ def _left_out(learnt: Learnt) -> np.ndarray:
     if nearest is None:
         return np.zeros(0, np.int64)
     rows = np.arange(len(nearest))
-    # Were a record not there, its nearest one might have another for its own nearest.
-    room = np.where(nearest.first[nearest.first] == rows, nearest.second[nearest.first], nearest.loose[nearest.first])
+    # Were a unit not there, the record nearest to it might have another for its own nearest.
+    own = nearest.unit[nearest.first[nearest.first]] == nearest.unit[rows]
+    room = np.where(own, nearest.second[nearest.first], nearest.loose[nearest.first])
     return np.where(nearest.loose == 0, _EQUAL, _level(nearest.loose, room))
 
 

@@ -16,6 +16,7 @@ from complement.models.fingerprint import codes_of, lanes
 from complement.models.nearness import MEASURED, Space
 
 DIRECTIONS = 8  # of the tree: more are searched slower, fewer mislead more often
+SISTERS = 12  # records of one unit beyond which more are not waited for
 LOOKED_AT = 8  # neighbours in the tree that are measured exactly
 # The tree may pass over what is at most so much nearer than the last of them: three times as fast, and a near copy, which is
 # several times nearer than any neighbour, is never passed over.
@@ -42,7 +43,7 @@ class Nearest:
     The distance is Gower's (1971) with robust ranges (models/nearness.py), summed over columns. What the tree proposes is
     measured exactly; that it proposes the very nearest is likely, not sure, and the more so the nearer that is: a distance is
     never too small. `loose`: of each real record the distance to its nearest of another unit, shape (rows,); `first` who that is,
-    `second` the distance to the next.
+    `second` the distance to the nearest of neither unit.
     """
 
     space: Space
@@ -91,15 +92,18 @@ class Nearest:
     def _among_themselves(self, where: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows = len(where)
         loose, first, second = np.full(rows, np.inf), np.zeros(rows, np.int64), np.full(rows, np.inf)
+        sisters = rows // len(np.unique(self.unit)) - 1  # of a unit with several records they stand before all others
+        count = min(LOOKED_AT + 1 + 2 * min(sisters, SISTERS), rows)
         for start in range(0, rows, AT_ONCE):
             part = np.arange(start, min(start + AT_ONCE, rows))
-            near = self._proposed(where[part], min(LOOKED_AT + 1, rows))
+            near = self._proposed(where[part], count)
             apart = self._apart(self.real.at(part), near)
             apart[self.unit[near] == self.unit[part][:, None]] = np.inf  # itself, and the other visits of one patient
             order = np.argsort(apart, axis=1, kind="stable")
             along = np.arange(len(part))
             loose[part], first[part] = apart[along, order[:, 0]], near[along, order[:, 0]]
-            second[part] = apart[along, order[:, min(1, order.shape[1] - 1)]]
+            apart[self.unit[near] == self.unit[first[part]][:, None]] = np.inf
+            second[part] = apart.min(axis=1)
         return loose, first, second
 
     def _proposed(self, where: np.ndarray, count: int) -> np.ndarray:

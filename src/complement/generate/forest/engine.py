@@ -18,7 +18,7 @@ from complement.generate.forest.column import Setting
 from complement.generate.forest.dependencies import dependencies
 from complement.generate.forest.model import Model
 from complement.generate.forest.search import Known, Tried, searched
-from complement.generate.forest.spans import Span, as_ends, as_spans, spans
+from complement.generate.forest.spans import Span, as_ends, as_spans, spans, told_by
 from complement.generate.forest.suppress import nobody_shares, shared, suppressed
 from complement.generate.forest.twins import Twins
 from complement.generate.records import Training
@@ -145,7 +145,7 @@ class Forest(TableGenerator):
     def _columns_of(self, where: Condition | None) -> frozenset[str]:
         """The columns of a condition, and those without which they cannot be told."""
         columns = frozenset[str]() if where is None else frozenset(where.columns())
-        return columns | {span.low for span in self._spans if span.high in columns}
+        return columns.union(*(told_by(name, self._spans) for name in columns))
 
     def _asked(self, training: Training, where: Condition, rows: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Codes of all columns under the condition."""

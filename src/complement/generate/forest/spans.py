@@ -25,6 +25,10 @@ class Span:
     shift: float
     code: Code
 
+    @property
+    def of_moments(self) -> bool:
+        return pa.types.is_temporal(self.code.type)
+
     def between(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """The distance of these codes, shape of both."""
         return self.code.rounded(high - low + self.shift)
@@ -35,7 +39,10 @@ class Span:
 
 
 def spans(codes: Mapping[str, np.ndarray], codings: Mapping[str, Code]) -> list[Span]:
-    """At most one span for each column that lies above another, the narrowest; no column that ends one begins another."""
+    """At most one span for each column that lies above another, the narrowest; a column comes behind those that it is told by.
+
+    Moments make chains (admitted, discharged, billed); a number that ends a span begins no other.
+    """
     found: list[tuple[float, Span]] = []
     for high in codes:
         for low in codes:
@@ -45,9 +52,22 @@ def spans(codes: Mapping[str, np.ndarray], codings: Mapping[str, Code]) -> list[
                     found.append((width, span))
     kept: dict[str, Span] = {}
     for _, span in sorted(found, key=lambda one: one[0]):
-        if span.high not in kept and span.low not in kept and all(one.low != span.high for one in kept.values()):
+        chained = span.low in kept or any(one.low == span.high for one in kept.values())
+        if span.high not in kept and not (chained and not span.of_moments) and span.high not in _below(span.low, kept):
             kept[span.high] = span
-    return list(kept.values())
+    return sorted(kept.values(), key=lambda span: len(_below(span.low, kept)))
+
+
+def told_by(name: str, found: Sequence[Span]) -> list[str]:
+    """The columns without which this one cannot be told: those below it, the nearest first."""
+    return _below(name, {one.high: one for one in found})[1:]
+
+
+def _below(name: str, kept: Mapping[str, Span]) -> list[str]:
+    chain = [name]
+    while chain[-1] in kept:
+        chain.append(kept[chain[-1]].low)
+    return chain
 
 
 def as_spans(codes: Mapping[str, np.ndarray], found: Sequence[Span]) -> dict[str, np.ndarray]:
@@ -57,7 +77,11 @@ def as_spans(codes: Mapping[str, np.ndarray], found: Sequence[Span]) -> dict[str
 
 def as_ends(codes: Mapping[str, np.ndarray], found: Sequence[Span]) -> dict[str, np.ndarray]:
     """The opposite of `as_spans`."""
-    return {**codes, **{one.high: one.ended(codes[one.low], codes[one.high]) for one in found if _both(one, codes)}}
+    ends = dict(codes)
+    for one in found:  # in the order of `spans`: what begins one is told before it
+        if _both(one, codes):
+            ends[one.high] = one.ended(ends[one.low], ends[one.high])
+    return ends
 
 
 def _both(span: Span, codes: Mapping[str, np.ndarray]) -> bool:
