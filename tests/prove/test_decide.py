@@ -115,10 +115,10 @@ def test_a_free_way_is_beaten_not_separated_or_does_better(value, outcome):
 @pytest.mark.parametrize(("lead", "outcome"), [(0.002, "not separated"), (-0.02, "does better")])
 def test_a_free_way_that_is_better_is_called_better_and_not_as_good(lead, outcome):
     met = verdict_of("copies-do-as-well", comparisons=level(COPIES, outcome, lead))
-    sentence = headline(met, PURPOSE, rarest=99, question="in-hand").headline
+    sentence = headline(met, PURPOSE, rarest="", question="in-hand").headline
     assert ("does better" in sentence, "does as well" in sentence) == (lead < 0, lead > 0)
     harmed = verdict_of("guard-failed", comparisons=(*level(COPIES, outcome, lead), *level(THRESHOLD, "not separated", 0.008)))
-    sentence = headline(harmed, PURPOSE, rarest=99, question="in-hand").headline
+    sentence = headline(harmed, PURPOSE, rarest="", question="in-hand").headline
     assert (COPIES in sentence, "would do better" in sentence) == (True, lead < 0)
     assert THRESHOLD not in sentence, "its lead is above the margin"
 
@@ -135,9 +135,9 @@ def test_no_difference_prints_the_interval_that_decided_it():
     assert decide(met) == ("NO DIFFERENCE", "no-difference")
     nothing = {"metric": "auroc", "margin": 0.005, "weight": 0.5, "weights": (0.5,), "units_to_settle": None}
     verdict = Verdict("tree", *decide(met), "", effect=wide, baseline=wide, detectable_effect=0.01, equivalence=narrow, **nothing)
-    sentence = headline(verdict, PURPOSE, rarest=99, question="in-hand").headline
+    sentence = headline(verdict, PURPOSE, rarest="", question="in-hand").headline
     assert "[-0.0055, +0.0055]; its 90 % interval [-0.0046, +0.0046] lies within ±0.005" in sentence
-    strict = headline(verdict, replace(PURPOSE, alpha=0.01), rarest=99, question="in-hand").headline
+    strict = headline(verdict, replace(PURPOSE, alpha=0.01), rarest="", question="in-hand").headline
     assert "its 98 % interval" in strict
 
 
@@ -146,9 +146,9 @@ def test_every_code_has_a_headline_of_its_own():
     sentences = set()
     for code in codes:
         verdict = verdict_of(code, comparisons=level(code, "not separated"), guards=(FAILED,), leaks=(ERROR,))
-        sentence = headline(verdict, PURPOSE, rarest=29, question="in-hand").headline
+        sentence = headline(verdict, PURPOSE, rarest=f"only 29 {code}", question="in-hand").headline
         assert sentence.startswith("tree: ")
-        assert ("harm to" in sentence and "ece" in sentence) == (code in ("guard-failed", "falls-short-guard"))
+        assert ("harm to" in sentence and "calibration error" in sentence) == (code in ("guard-failed", "falls-short-guard"))
         assert sentence.endswith(".")
         assert not sentence.endswith("..")
         sentences.add(sentence)
@@ -158,7 +158,7 @@ def test_every_code_has_a_headline_of_its_own():
 @pytest.mark.parametrize(("question", "varies"), [("in-hand", "seeds"), ("recipe", "draws")])
 def test_what_would_settle_it_is_an_effect_of_twice_the_margin_and_names_what_varies(question, varies):
     def said(units: int | None) -> str:
-        return headline(verdict_of("inconclusive", units_to_settle=units), PURPOSE, rarest=99, question=question).headline
+        return headline(verdict_of("inconclusive", units_to_settle=units), PURPOSE, rarest="", question=question).headline
 
     assert "about 1,234 sealed units would show one of twice the margin (0.01)" in said(1234)
     assert f"no number of sealed units would show one of twice the margin (0.01), because the {varies} alone vary more" in said(
@@ -180,10 +180,10 @@ def test_a_baseline_that_is_too_good_is_pointed_out(metric, value, told):
 def test_harm_is_said_beside_a_word_that_would_hide_it():
     def said(state: str, code: str, guard: Guard) -> str:
         told = verdict_of(code, state=state, guards=(guard,))
-        return headline(told, PURPOSE, rarest=100, question="in-hand").headline
+        return headline(told, PURPOSE, rarest="", question="in-hand").headline
 
-    assert "; but harm is shown to: ece." in said("NO DIFFERENCE", "no-difference", FAILED)
-    assert "; but harm is shown to: ece." in said("INCONCLUSIVE", "inconclusive", FAILED)
+    assert "; but harm is shown to: calibration error." in said("NO DIFFERENCE", "no-difference", FAILED)
+    assert "; but harm is shown to: calibration error." in said("INCONCLUSIVE", "inconclusive", FAILED)
     assert "harm" not in said("NO DIFFERENCE", "no-difference", UNSHOWN)
-    assert said("MIXED", "guard-failed", FAILED).count("ece") == 1
+    assert said("MIXED", "guard-failed", FAILED).count("calibration error") == 1
     assert "but harm" not in said("HURTS", "hurts", FAILED)

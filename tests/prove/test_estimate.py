@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from complement import catalog
 from complement.core.purpose import Purpose
-from complement.prove.estimate import Sealed, difference, judged, per_class, value_of
+from complement.prove.estimate import Sealed, difference, judged, per_class, told_rarest, value_of
 from complement.prove.statistics import critical
 
 BINARY = Purpose("y", "binary", ("no", "yes"))
@@ -192,3 +192,16 @@ def test_halves_judged_on_one_sealed_part_vary_by_their_draw_and_by_the_sealed_u
 def test_the_rarest_class_is_counted_in_units():
     truth = np.array([1, 1, 1, 0, 0, 0])
     assert per_class(sealed(truth, cluster=np.array([0, 0, 1, 2, 3, 4])), everywhere(6), BINARY) == 2
+
+
+def test_a_class_that_few_units_hold_is_named_and_no_more_of_it_are_asked_for():
+    rng = np.random.default_rng(0)
+    truth = np.r_[np.zeros(900), np.ones(60)].astype(int)
+    unit = np.r_[np.zeros(840), np.arange(1, 61), np.arange(61, 121)].astype(int)  # one record stands 840 times
+    order = rng.permutation(960)
+    said = told_rarest(sealed(truth[order], cluster=unit[order]), everywhere(960), BINARY)
+    assert said == (
+        f"the 61 sealed units of class '{BINARY.classes[0]}' count as 1 (30 are needed), because a few of them hold most of the records"
+    )
+    few = np.r_[np.zeros(900), np.ones(20)].astype(int)
+    assert told_rarest(sealed(few), everywhere(920), BINARY) == "only 20 sealed units in the rarest class (30 are needed)"

@@ -364,6 +364,24 @@ def per_class(sealed: Sealed, masks: Sequence[np.ndarray], purpose: Purpose) -> 
     return min(_effective(units[truth == code], weight[truth == code]) for code in range(len(purpose.classes)))
 
 
+def told_rarest(sealed: Sealed, masks: Sequence[np.ndarray], purpose: Purpose) -> str:
+    """What `per_class` counted, in words: how many units, of which class, and whether others weigh next to nothing."""
+    units = np.concatenate([u[m] for u, m in zip(sealed.unit, masks, strict=True)])
+    weight = np.concatenate([w[m] for w, m in zip(sealed.weight, masks, strict=True)])
+    if purpose.task == "regression":
+        worth, there, named = _effective(units, weight), len(np.unique(units)), ""
+    else:
+        truth = np.concatenate([t[m] for t, m in zip(sealed.truth, masks, strict=True)])
+        classes = range(len(purpose.classes))
+        worth, code = min((_effective(units[truth == one], weight[truth == one]), one) for one in classes)
+        there, named = len(np.unique(units[truth == code])), f" of class '{purpose.classes[code]}'"
+    if there >= MIN_PER_CLASS:
+        few = f"the {there:,} sealed units{named} count as {worth} ({MIN_PER_CLASS} are needed)"
+        return f"{few}, because a few of them hold most of the records"
+    rarest = " in the rarest class" if named else ""
+    return f"only {worth} sealed units{rarest} ({MIN_PER_CLASS} are needed)"
+
+
 def _effective(units: np.ndarray, weight: np.ndarray) -> int:
     """How many units of equal weight these records are worth, to the nearest whole one."""
     mass = np.bincount(np.unique(units, return_inverse=True)[1], weight)

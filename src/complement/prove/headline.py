@@ -16,7 +16,7 @@ UNDECIDED = ("NO DIFFERENCE", "INCONCLUSIVE", "MIXED")  # beside these words har
 SAYS_HARM = ("guard-failed", "leak-void")  # codes whose sentence names what is harmed, or nothing at all
 
 
-def headline(verdict: Verdict, purpose: Purpose, *, rarest: int, question: Question) -> Verdict:
+def headline(verdict: Verdict, purpose: Purpose, *, rarest: str, question: Question) -> Verdict:
     """The same verdict with its sentence. Numbers are those of the verdict; + is better, also for losses."""
     metric = METRIC_NAMES.get(verdict.metric, verdict.metric)
     where = f" on {purpose.primary.name}" if purpose.primary is not None else ""
@@ -36,8 +36,8 @@ def headline(verdict: Verdict, purpose: Purpose, *, rarest: int, question: Quest
         "guard-failed": f"{moved}, but harm to: {', '.join(failed)}{_also(level)}",
         "not-separated": f"{moved}, better than real only, but not shown better than {apart[0] if apart else 'a free way'}",
         "below-margin": f"{moved}: there is an effect, but not shown to be as large as the margin {verdict.margin:.4g}",
-        "too-few-positives": f"only {rarest} sealed units in the rarest class (30 are needed): {moved} decides nothing",
-        "too-few-units": f"only {rarest} sealed units (30 are needed): {moved} decides nothing",
+        "too-few-positives": f"{rarest}: {moved} decides nothing",
+        "too-few-units": f"{rarest}: {moved} decides nothing",
         "leak-void": f"void, because of a leak: {voided[0].note.rstrip('.') if voided else ''}",
         "substitutes": f"synthetic records can stand in for the real ones: {moved} is no worse than -{verdict.margin:.4g}",
         "falls-short": f"synthetic records alone fall short: {moved}",

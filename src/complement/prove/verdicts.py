@@ -29,6 +29,7 @@ from complement.prove.estimate import (
     per_class,
     scores_of,
     sealed_of,
+    told_rarest,
 )
 from complement.prove.fits import ATYPICAL, FitTask, facts_of
 from complement.prove.guards import Contest, all_guards, margin_of, slices_of
@@ -164,7 +165,8 @@ def _verdict(results: Results, sealed: Sealed, masks: Sequence[np.ndarray], case
         curve=None if curve is None else shown(curve, better="low" if trial.metric.better == "low" else "high"),
     )
     verdict = replace(verdict, cautions=(*trial.partition.cautions, *too_good(verdict, trial.purpose)))
-    return headline(verdict, trial.purpose, rarest=rarest, question=trial.plan.question)
+    told = told_rarest(sealed, judged(trial.metric, sealed, masks), trial.purpose)
+    return headline(verdict, trial.purpose, rarest=told, question=trial.plan.question)
 
 
 def _baseline(trial: Trial, case: _Case) -> Effect:

@@ -144,7 +144,7 @@ class Releasing(Part):
     """What the release says of itself."""
 
     name: Name | None = Field(default=None, description="Its name. Left out: the recipe's file name.")
-    license: Name | None = Field(default=None, description="The licence under which the owner of the real data lets it go.")
+    license: Name | None = Field(default=None, description="The licence of the release, as the owner of the real data grants it.")
     description: str = Field(default="", description="A sentence on what it is, for the card.")
 
 

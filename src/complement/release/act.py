@@ -26,7 +26,8 @@ def act_lines(facts: Facts, written: Written, title: str) -> list[str]:
         "Modality": "tabular",
         "General-purpose AI models that generated it": named or "none",
         "Other models that generated it": f"generator {made} of complement" + (f"; {other}" if other else ""),
-        "What these learnt from": f"{from_real}; licence: {inline(facts.licence)}",
+        "What these learnt from": f"{from_real}, whose licence is not recorded here",
+        "Licence of the synthetic data": inline(facts.licence),
         "How it was judged": "on sealed real records, see Verdict" if facts.verdict else "it was not judged",
     }
     return [_BEFORE, "", "| asked | answer |", "|---|---|", *(f"| {asked} | {answer} |" for asked, answer in rows.items())]

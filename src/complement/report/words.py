@@ -35,7 +35,7 @@ SENTENCES: Mapping[str, str] = {
     "not-separated": "Not shown: {learner} gets better, but so it may by {way}, which costs nothing.",
     "below-margin": "Not shown: {learner} changes, but perhaps by too little to matter.",
     "inconclusive": "Not shown either way: the real records kept aside cannot tell whether {learner} gets better.",
-    "too-few-positives": "Cannot be told: too few real records of the rarest class were kept aside to judge {learner}.",
+    "too-few-positives": "Cannot be told: the real records kept aside count as too few of one class to judge {learner}.",
     "too-few-units": "Cannot be told: too few real records were kept aside to judge {learner}.",
     "leak-void": "Void: a leak was found, so the numbers for {learner} could lie.",
     "substitutes": "Yes: trained on the synthetic records alone, {learner} is as good as on the real ones.",
