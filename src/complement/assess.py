@@ -199,7 +199,7 @@ def _purpose(learnt: Dataset) -> tuple[Purpose | None, list[str]]:
 def _of_worst(made: Dataset, context: Context, seed: int) -> list[str]:
     """Where the records are farthest off, and which columns have lost values."""
     found = Pairs(seed=seed).worst(made, context)
-    notes = [f"The pair of columns farthest off: {' and '.join(found)}."] if found else []
+    notes = [f"The pair of columns farthest off, in samples of {found[2]:,} records: {found[0]} and {found[1]}."] if found else []
     kept = Levels(seed=seed).by_column(made, context)
     lost = {
         name: (one.levels - one.synthetic, one.levels) for name, one in kept.items() if one.synthetic < (one.tune or one.levels)
@@ -238,8 +238,8 @@ def _strangers(context: Context, fidelity: tuple[Score, ...]) -> str:
 
 def _never_meet(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
     """Whether two columns of categories with many records each have no value in common."""
-    sides = [as_text(column) for column in (one, other)]
-    levels = [{word for word in words if word is not None} for words in sides]
+    sides = [[word for word in as_text(column) if word is not None] for column in (one, other)]
+    levels = [set(words) for words in sides]
     enough = all(0 < PER_LEVEL * len(own) <= len(words) for own, words in zip(levels, sides, strict=True))
     return enough and levels[0].isdisjoint(levels[1])
 

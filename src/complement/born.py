@@ -91,8 +91,8 @@ class Born:
         share, rng = min(1.0, most / max(1, self.rows)), rng_at(seed, "born", "sample")
         parts: list[Dataset] = []
         for shard, rows in enumerate(self.kept):
-            drawn = rows if share == 1 else np.sort(rng.permutation(rows)[: ceil(share * len(rows))])
-            if len(drawn):
+            if len(rows):  # of the last blocks, which were made to spare, nothing may be needed
+                drawn = rows if share == 1 else np.sort(rng.permutation(rows)[: ceil(share * len(rows))])
                 parts.append(self.reader(shard).take(drawn))
         whole = parts[0]
         for part in parts[1:]:

@@ -17,6 +17,8 @@ from complement.core.errors import GenerateError, SchemaError, UsageError
 from complement.core.request import Answer, Request
 from complement.core.schema import Role
 from complement.core.seed import rng_at, seed_at
+from complement.generate.conditions import support
+from complement.generate.records import prepare
 from complement.prepare import Source, asks_of, read_records, read_source
 from complement.recipe import Recipe
 from complement.recipe.maker import named_of
@@ -63,11 +65,19 @@ def answer(
     records, _ = under(_with_roles(records, options), options.get("rules") or ())
     seed = seed if seed is not None else recipe.seed if recipe is not None else 0
     depth = refuse_unanchored(records, asked=bool(options.get("from_synthetic")))
+    _refuse_impossible(records, request.where, named.name)
     tell("learning", {"learning": f"{named.name} from {records.rows:,} records"})
     maker = maker.fit(records, seed=seed_at(seed, "generate", "fit"))
     tell("making", {"making": f"{rows:,} records"})
     made = _answered(maker, request, seed)
     return replace(made, notes=(*depth, *made.notes, *notes_on(named)))
+
+
+def _refuse_impossible(records: Dataset, where: Condition | None, generator: str) -> None:
+    """What no fit can mend is said before it: an unknown column, a value that no real record has."""
+    if where is None or where.mask(records.records).any():
+        return
+    support(prepare(records, generator=generator, any_kind=True, many_tables=True), where, generator=generator)
 
 
 def notes_on(named: Named) -> tuple[str, ...]:

@@ -98,7 +98,10 @@ def check_gates(run: Run) -> GateError | None:
         passed, why = privacy_of(run.folder)
         if passed is not True:
             met = "The privacy gate did not pass." if passed is False else "The privacy gate could not be shown to pass."
-            return GateError("gate", met, where="gates.privacy", help=why)
+            more = (
+                "" if passed is False else " More records that are kept back (measure.holdout), or wider conditions, may show it."
+            )
+            return GateError("gate", met, where="gates.privacy", help=why + more)
     return None
 
 

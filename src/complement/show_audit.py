@@ -16,7 +16,7 @@ GATE = {True: ("PASSED", "bold green"), False: ("FAILED", "bold red"), None: ("N
 BASE = "_base"  # the score of this name is what real records that no maker saw have
 MEASURED = {  # what a line says; at most 29 signs, so that it fits beside name, score and base
     "shape_error": "columns off, mean",
-    "shape_worst": "the column farthest off",
+    "shape_worst": "column farthest beyond chance",
     "pairs_error": "associations off, mean",
     "pairs_worst": "the pair farthest off",
     "joint_error": "pairs of columns off, mean",

@@ -19,6 +19,7 @@ from complement.core.dataset import Dataset
 from complement.core.errors import ProveError
 from complement.core.request import Request
 from complement.core.seed import rng_at
+from complement.curate.tag import prepared, taught
 from complement.curation import steps_of
 from complement.deliver import discreet_sample
 from complement.engine.files import read_bytes, write_atomically, write_json
@@ -149,14 +150,11 @@ class Stages:
         context = self._context()
         self.tell("stage", {"stage": GENERATE})
         seed, note = self.ready.recipe.seed, self.ready.recipe.curate
-        order = Order(
-            fitted(pool.generator, context.train, seed=seed),
-            requests,
-            lambda where: steps_of(note.steps, seed=seed, where=where.text if where is not None else None),
-            context,
-            note.refill,
-            seed,
-        )
+        maker = fitted(pool.generator, context.train, seed=seed)
+        wheres = dict.fromkeys(one.where.text if one.where is not None else None for one in requests)
+        steps = {where: prepared(steps_of(note.steps, seed=seed, where=where), context) for where in wheres}
+        context = taught(context, [step for some in steps.values() for step in some.values()])
+        order = Order(maker, requests, lambda where: steps[where.text if where is not None else None], context, note.refill, seed)
         shop = Workshop(self.folder.stage(GENERATE), place, self.ready.plan_of(*MADE), self.engine, self.tell)
         return born(order, shop)
 

@@ -85,7 +85,8 @@ def test_columns_dealt_anew_are_perfect_alone_and_bad_in_pairs(context: Context)
     assert by_name(Conditional().score(made, context))["conditional_error"].value > 0.2
     found = Pairs().worst(made, context)
     assert found is not None
-    assert set(found) <= set(made.schema.names())
+    assert set(found[:2]) <= set(made.schema.names())
+    assert found[2] <= made.rows
 
 
 def test_what_logistic_regression_does_not_see_boosted_trees_do(context: Context) -> None:

@@ -62,15 +62,13 @@ def _excess(prints: np.ndarray, nature: Nature) -> np.ndarray:
     rows = len(prints)
     order = np.argsort(prints, kind="stable")
     ranked = prints[order]
-    new = np.append(True, ranked[1:] != ranked[:-1])[:rows]
-    starts = np.flatnonzero(new)
-    nth = np.arange(rows) - np.repeat(starts, np.diff(np.append(starts, rows)))  # 0 for the first of equal ones
-    extra = np.flatnonzero(nth > 0)
+    extra = np.flatnonzero(ranked[1:] == ranked[:-1]) + 1
     spare = len(extra) - round(nature.repeats(rows))
     tagged = np.zeros(rows, bool)
     if spare <= 0:
         return tagged
-    over = (nth[extra] + 1) / (1 + rows * nature.share(ranked[extra]))
+    nth = extra - np.searchsorted(ranked, ranked[extra])  # 1 for the second of equal ones
+    over = (nth + 1) / (1 + rows * nature.share(ranked[extra]))
     worst = extra[np.lexsort((order[extra], -over))[:spare]]
     tagged[order[worst]] = True
     return tagged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -89,16 +89,21 @@ def tag_shards(
     not built in is asked shard by shard. Raises PluginError "plugin-broken" when one does not give one text per record.
     """
     ready = prepared(steps, context)
-    if all(isinstance(step, TableStep) for step in ready.values()):
-        # All that is needed of the real records is in the steps: workers are not sent millions of them.
-        context = replace(context, train=context.train.take(np.arange(0)), tune=None, sealed=Signatures())
-    looks = map_shards(_LookAt(read, ready, context), count, engine=engine, folder=folder, plan=plan)
-    return _settled(looks, ready)
+    context = taught(context, ready.values())
+    return _settled(map_shards(_LookAt(read, ready, context), count, engine=engine, folder=folder, plan=plan), ready)
 
 
 def prepared(steps: Mapping[str, Step], context: Context) -> dict[str, Step]:
     """The same steps, with what the built-in ones need of the real records: so that several calls need not learn it again."""
     return {name: step.prepared(context) if isinstance(step, TableStep) else step for name, step in steps.items()}
+
+
+def taught(context: Context, steps: Iterable[Step]) -> Context:
+    """The context that prepared steps still need: all that built-in ones want of the real records is in them, so that millions
+    need neither be held nor sent to workers. With a step that is not built in it stays as it is."""
+    if not all(isinstance(step, TableStep) for step in steps):
+        return context
+    return replace(context, train=context.train.take(np.arange(0)), tune=None, sealed=Signatures())
 
 
 @dataclass(frozen=True)
@@ -154,9 +159,12 @@ def _settled(looks: list[pa.Table], steps: Mapping[str, Step]) -> Tagged:
         if isinstance(step, TableStep):
             still = left[found.codes == 0]
             columns = [c for c in looks[0].column_names if c.startswith(f"print {number} ")] if looks else []
-            whole = [np.concatenate([look.column(c).to_numpy() for look in looks])[still] for c in columns]
-            prints = np.stack(whole, axis=1) if whole else np.zeros((len(still), 0), np.uint64)
+            prints = np.empty((len(still), len(columns)), np.uint64)
+            for place, name_of in enumerate(columns):
+                prints[:, place] = np.concatenate([look.column(name_of).to_numpy() for look in looks])[still]
+            looks = [look.drop_columns(columns) for look in looks]  # of millions of records they are hundreds of megabytes
             settled = step.settle(prints)
+            del prints
             late = np.zeros(len(left), np.int32)
             late[found.codes == 0] = settled.codes
             found = found.then(Found(late, settled.reasons))

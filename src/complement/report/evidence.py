@@ -136,7 +136,9 @@ def _detectable(verdict: Node) -> str:
     if size is not None:
         said += f" This trial would find an effect of {digits.plain(size)} or more in 8 of 10 cases."
     if text(at(verdict, "state")) == "INCONCLUSIVE" and settle is not None:
-        said += f" About {settle:,} sealed units would show twice the margin."
+        enough = settle <= (whole(at(verdict, "effect", "n")) or 0)
+        said += " There are enough units: the effect lies too near the margin." if enough else ""
+        said += "" if enough else f" About {settle:,} sealed units would show twice the margin."
     return said
 
 

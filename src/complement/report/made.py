@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from math import ceil, floor
+from math import ceil, copysign, floor
 
 from complement.core.score_names import SCORE_NAMES
 from complement.report.charts import bar, heat, histogram, paired
@@ -234,7 +234,7 @@ def _pairs(facts: Facts, allowed: Iterable[str]) -> Html | None:
     places = [place for place, name in enumerate(names) if name in fit]
     if real is None or made is None or len(places) < 2:
         return None
-    apart = [[_less(made[i][j], real[i][j]) for j in range(len(names))] for i in range(len(names))]
+    apart = [[_stronger(made[i][j], real[i][j]) for j in range(len(names))] for i in range(len(names))]
     pairs = [(i, j, gap) for i in places for j in places if j < i and (gap := apart[i][j]) is not None]
     if not pairs:
         return None
@@ -242,12 +242,15 @@ def _pairs(facts: Facts, allowed: Iterable[str]) -> Html | None:
     chosen = sorted(list(dict.fromkeys(place for i, j, _ in pairs for place in (i, j)))[:PAIRED])
     most = abs(pairs[0][2])
     worst = f"{plain(names[pairs[0][0]], 40)} and {plain(names[pairs[0][1]], 40)}"
-    told = f"How far pairs of columns are off; farthest: {worst}, {brief(pairs[0][2])}"
+    told = f"How far pairs of columns are off; farthest: {worst}, {brief(most)}"
     chart = heat(told, [names[place] for place in chosen], [[apart[i][j] for j in chosen] for i in chosen], most)
     signs = legend((swatch("more"), "go together more than in real records"), (swatch("less"), "less"))
     rows = [
-        (join(name_of(names[i], 40), " · ", name_of(names[j], 40)), brief(real[i][j]), brief(made[i][j]), brief(gap))
-        for i, j, gap in pairs[:20]
+        (
+            join(name_of(names[i], 40), " · ", name_of(names[j], 40)),
+            *map(brief, (real[i][j], made[i][j], _less(made[i][j], real[i][j]))),
+        )
+        for i, j, _ in pairs[:20]
     ]
     head = ("Pair", "Real", "Synthetic", "Difference")
     numbers_ = folded("The pairs farthest off", table("Association by pair", head, rows, numeric=(1, 2, 3)))
@@ -258,6 +261,11 @@ def _pairs(facts: Facts, allowed: Iterable[str]) -> Html | None:
 def _matrix(value: object, size: int) -> list[list[float | None]] | None:
     rows = [[number(cell) for cell in values(row)] for row in values(value)]
     return rows if size and len(rows) == size and all(len(row) == size for row in rows) else None
+
+
+def _stronger(made: float | None, real: float | None) -> float | None:
+    """How far apart two associations are; + where that of the made records is the stronger one, of whatever sign."""
+    return None if made is None or real is None else copysign(abs(made - real), abs(made) - abs(real))
 
 
 def _less(one: float | None, other: float | None) -> float | None:

@@ -45,9 +45,11 @@ class Pairs:
             ]
         return scores
 
-    def worst(self, synthetic: Dataset, context: Context) -> tuple[str, str] | None:
-        """The names of the two columns whose association is farthest off, beyond that of tune; None without a pair."""
-        found = [hang for hang, *_ in self._apart(synthetic, context)]
+    def worst(self, synthetic: Dataset, context: Context) -> tuple[str, str, int] | None:
+        """The names of the two columns whose association is farthest off, beyond that of tune, and among how many records a
+        side; None without a pair."""
+        told = self._apart(synthetic, context)
+        found = [hang for hang, *_ in told]
         if not found:
             return None
         beyond = np.triu(found[0] - (found[1] if len(found) > 1 else 0), 1)
@@ -55,7 +57,7 @@ class Pairs:
             return None
         one, other = np.unravel_index(int(beyond.argmax()), beyond.shape)
         names = [column.name for column in compared(context.schema)]
-        return names[int(one)], names[int(other)]
+        return names[int(one)], names[int(other)], told[0][2]
 
     def _apart(self, synthetic: Dataset, context: Context) -> list[tuple[np.ndarray, np.ndarray, int]]:
         """Of each side the differences of the associations and of the joint distributions, (columns, columns), and its rows."""

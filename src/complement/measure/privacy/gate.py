@@ -138,10 +138,10 @@ def _too_few(by_name: Mapping[str, Score]) -> str:
     base = by_name["copy_share_base"]
     if base.n < MIN_UNSEEN:
         return f"{base.n} unseen real records are too few to tell copies from coincidence ({MIN_UNSEEN})."
-    for told, auc in areas.items():
-        if (auc.high or 0.0) > MAX_AUC:
-            met = f"the AUC of the attack by {told.lower()}, {auc.value:.3f}, may be as high as {auc.high:.3f}"
-            return f"{met} (allowed {MAX_AUC})."
+    told, auc = max(areas.items(), key=lambda one: one[1].high or 0.0)  # the surest of those that may succeed
+    if (auc.high or 0.0) > MAX_AUC:
+        met = f"the AUC of the attack by {told.lower()}, {auc.value:.3f}, may be as high as {auc.high:.3f}"
+        return f"{met} (allowed {MAX_AUC})."
     return ""
 
 
@@ -191,7 +191,8 @@ def _repeated(by_name: Mapping[str, Score]) -> Verdict | None:
 
 
 def _recognised(by_name: Mapping[str, Score]) -> Verdict | None:
-    """The failure by members who are recognised with few false alarms, None when none is shown."""
+    """The failure by members who are recognised with few false alarms, the gravest first; None when none is shown."""
+    found: list[tuple[float, str]] = []
     for name, base in RATES.items():
         if name not in by_name or base not in by_name:
             continue
@@ -202,22 +203,29 @@ def _recognised(by_name: Mapping[str, Score]) -> Verdict | None:
         low = least(tpr, looks(by_name))
         if low is not None and low > allowed:
             rate = f"{wanted:.1%}" if wanted == LOW_FPR else f"{wanted:.0%}" if wanted else f"{fpr.value:.2%}"
-            return False, (
-                f"{_named(name)}: at {rate} false alarms {tpr.value:.1%} of the train records are recognised "
-                f"(at least {low:.1%}; allowed {allowed:.1%})."
-            )
-    return None
+            told = f"at {rate} false alarms {tpr.value:.1%} of the train records are recognised"
+            found.append((low / allowed, f"{_named(name)}: {told} (at least {low:.1%}; allowed {allowed:.1%})."))
+    return _gravest(found)
+
+
+def _gravest(found: list[tuple[float, str]]) -> Verdict | None:
+    """The sentence of the attack that is farthest above what is allowed, and the names of the others."""
+    if not found:
+        return None
+    found.sort(key=lambda one: -one[0])
+    others = list(dict.fromkeys(told.partition(":")[0] for _, told in found[1:] if told.partition(":")[0] not in found[0][1]))
+    return False, found[0][1] + (f" Also: {'; '.join(others)}." if others else "")
 
 
 def _ranked(by_name: Mapping[str, Score]) -> Verdict | None:
-    """The failure by an AUC that is shown to be too high, None when none is, or none was measured."""
+    """The failure by AUCs that are shown to be too high, the highest first; None when none is, or none was measured."""
+    found: list[tuple[float, str]] = []
     for name in AREAS:
         low = least(by_name[name], looks(by_name)) if name in by_name else None
         if low is not None and low > MAX_AUC:
-            return False, (
-                f"{_named(name)}: the attack has AUC {by_name[name].value:.3f} (at least {low:.3f}; allowed {MAX_AUC})."
-            )
-    return None
+            told = f"the attack has AUC {by_name[name].value:.3f} (at least {low:.3f}; allowed {MAX_AUC})."
+            found.append((low, f"{_named(name)}: {told}"))
+    return _gravest(found)
 
 
 def _lifted(by_name: Mapping[str, Score]) -> Verdict | None:
