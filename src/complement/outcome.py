@@ -40,6 +40,16 @@ def privacy_of(folder: Path) -> tuple[bool | None, str]:
     return told["passed"], told["why"]
 
 
+def gaps_of(folder: Path) -> tuple[str, ...]:
+    """How many gaps a run found and what was asked for them; nothing where none was looked for."""
+    if not (folder / GAP / GAPS).is_file():
+        return ()
+    told = _json(folder / GAP / GAPS)
+    asked = ", ".join(f"{one['rows']:,} under {one['where']}" for one in told["requests"])
+    count = len(told["gaps"])
+    return (f"gaps: {count or 'none'} found; {f'asked for {asked}' if asked else 'nothing was asked for them'} (see the report)",)
+
+
 def report(folder: RunFolder) -> Path:
     """Write the report of all that the run's folder holds."""
     file = folder.path / REPORT

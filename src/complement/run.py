@@ -20,7 +20,7 @@ from complement.edge import edge
 from complement.engine.events import Events
 from complement.engine.files import write_json
 from complement.engine.shards import Engine, lasting
-from complement.outcome import OPENINGS, privacy_of, release, report
+from complement.outcome import OPENINGS, gaps_of, privacy_of, release, report
 from complement.prepare import Inputs, learners_of, plan_of, privacy_gate
 from complement.prove.pool import Refit
 from complement.prove.trial import Means, Site, judge
@@ -48,7 +48,8 @@ class Run:
         kind = make.unprotected(self.recipe.generate.generator) if self.recipe.synthetic is None else ""
         passed, why = privacy_of(self.folder)
         gate = f"privacy gate {GATE_WORDS[passed]}. {why}"
-        return tuple(note for note in (kind, gate, f"Nothing is released. {self.why_not}" if self.why_not else "") if note)
+        none = f"Nothing is released. {self.why_not}" if self.why_not else ""
+        return tuple(note for note in (*gaps_of(self.folder), kind, gate, none) if note)
 
     def as_json(self) -> dict[str, Any]:
         """What `complement run --json` prints: the judgement's keys, where run and records stand, and notes on the records."""

@@ -155,7 +155,7 @@ def _worth(verdict: Node | None) -> Html:
     money = f"; saves {saved:,.0f}" if saved is not None else ""
     if low is not None and low <= 0 and (high is None or high >= 0):
         money = f", not shown to be any{money}"
-    size = re.search(r"at [\d,]+ real records", text(at(worth, "note")))  # where the curve was measured, often on fewer
+    size = re.search(r"(at|with) [\d,]+ real records", text(at(worth, "note")))  # where the curve was measured, often on fewer
     beside = f" more, {size.group()}" if size else " real records"
     return _box("Worth", count(value), join(el("span", between, class_="span"), beside, money))
 
