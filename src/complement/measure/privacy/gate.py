@@ -204,7 +204,7 @@ def _recognised(by_name: Mapping[str, Score]) -> Verdict | None:
         if low is not None and low > allowed:
             rate = f"{wanted:.1%}" if wanted == LOW_FPR else f"{wanted:.0%}" if wanted else f"{fpr.value:.2%}"
             told = f"at {rate} false alarms {tpr.value:.1%} of the train records are recognised"
-            found.append((low / allowed, f"{_named(name)}: {told} (at least {low:.1%}; allowed {allowed:.1%})."))
+            found.append((low / max(allowed, 1e-9), f"{_named(name)}: {told} (at least {low:.1%}; allowed {allowed:.1%})."))
     return _gravest(found)
 
 
