@@ -14,7 +14,7 @@ from complement import catalog
 from complement.core.condition import Condition
 from complement.core.dataset import Dataset
 from complement.core.errors import ProveError
-from complement.core.purpose import Purpose, Slice
+from complement.core.purpose import METRIC_NAMES, Purpose, Slice
 from complement.core.schema import Column, Schema
 from complement.core.verdict import Leak
 from complement.engine.shards import Engine
@@ -72,7 +72,7 @@ def test_a_gain_in_ranking_with_harm_to_calibration_is_mixed(world):
     failed = [guard for guard in verdict.guards if guard.outcome == "failed"]
     assert told(judgement) == ("MIXED", "guard-failed")
     assert "ece" in [guard.name for guard in failed]
-    assert all(guard.name in verdict.headline for guard in failed)
+    assert all(METRIC_NAMES.get(guard.name, guard.name) in verdict.headline for guard in failed)
     assert all("mends it" in guard.note for guard in failed if guard.name == "ece")
 
 
@@ -224,7 +224,7 @@ def test_a_substitute_that_harms_what_must_not_be_harmed_falls_short_and_says_wh
     assert verdict.effect.low > -0.05
     assert told(judgement) == ("FALLS SHORT", "falls-short-guard")
     assert "harm to" in verdict.headline
-    assert "log_loss" in verdict.headline
+    assert "log-loss" in verdict.headline
     assert verdict.comparisons == (), "who has no real records has no free way either"
 
 

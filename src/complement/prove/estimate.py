@@ -353,33 +353,31 @@ def _count(sealed: Sealed, masks: Sequence[np.ndarray]) -> int:
 def per_class(sealed: Sealed, masks: Sequence[np.ndarray], purpose: Purpose) -> int:
     """Sealed units of the rarest class within a part (all units for regression).
 
-    Units count by what they weigh, as (sum w)^2 / sum w^2 equal ones (Kish 1965): five records that hold nearly all of the
-    weight, or three giant units, are as few as five or three, however many others stand beside them.
-    """
-    units = np.concatenate([u[m] for u, m in zip(sealed.unit, masks, strict=True)])
-    weight = np.concatenate([w[m] for w, m in zip(sealed.weight, masks, strict=True)])
-    if purpose.task == "regression":
-        return _effective(units, weight)
-    truth = np.concatenate([t[m] for t, m in zip(sealed.truth, masks, strict=True)])
-    return min(_effective(units[truth == code], weight[truth == code]) for code in range(len(purpose.classes)))
+    Units count by what they weigh, as (sum w)^2 / sum w^2 equal ones (Kish 1965): three giant units are as few as three, however
+    many others stand beside them."""
+    return _rarest(sealed, masks, purpose)[0]
 
 
 def told_rarest(sealed: Sealed, masks: Sequence[np.ndarray], purpose: Purpose) -> str:
     """What `per_class` counted, in words: how many units, of which class, and whether others weigh next to nothing."""
-    units = np.concatenate([u[m] for u, m in zip(sealed.unit, masks, strict=True)])
-    weight = np.concatenate([w[m] for w, m in zip(sealed.weight, masks, strict=True)])
+    worth, there, code = _rarest(sealed, masks, purpose)
+    if there < MIN_PER_CLASS:
+        return f"only {worth} sealed units{'' if code is None else ' in the rarest class'} ({MIN_PER_CLASS} are needed)"
+    named = "" if code is None else f" of class '{purpose.classes[code]}'"
+    few = f"count as {worth} ({MIN_PER_CLASS} are needed), because a few of them hold most of the records"
+    return f"the {there:,} sealed units{named} {few}"
+
+
+def _rarest(sealed: Sealed, masks: Sequence[np.ndarray], purpose: Purpose) -> tuple[int, int, int | None]:
+    """What the units of the rarest class count as, how many there are, and the class (None for regression)."""
+    units, weight, truth = (
+        np.concatenate([one[m] for one, m in zip(arrays, masks, strict=True)])
+        for arrays in (sealed.unit, sealed.weight, sealed.truth)
+    )
     if purpose.task == "regression":
-        worth, there, named = _effective(units, weight), len(np.unique(units)), ""
-    else:
-        truth = np.concatenate([t[m] for t, m in zip(sealed.truth, masks, strict=True)])
-        classes = range(len(purpose.classes))
-        worth, code = min((_effective(units[truth == one], weight[truth == one]), one) for one in classes)
-        there, named = len(np.unique(units[truth == code])), f" of class '{purpose.classes[code]}'"
-    if there >= MIN_PER_CLASS:
-        few = f"the {there:,} sealed units{named} count as {worth} ({MIN_PER_CLASS} are needed)"
-        return f"{few}, because a few of them hold most of the records"
-    rarest = " in the rarest class" if named else ""
-    return f"only {worth} sealed units{rarest} ({MIN_PER_CLASS} are needed)"
+        return _effective(units, weight), len(np.unique(units)), None
+    worth, code = min((_effective(units[truth == one], weight[truth == one]), one) for one in range(len(purpose.classes)))
+    return worth, len(np.unique(units[truth == code])), code
 
 
 def _effective(units: np.ndarray, weight: np.ndarray) -> int:

@@ -119,11 +119,8 @@ def plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def _of_decimal(array: pa.Array) -> pa.Array:
-    """Whole numbers where the type has no digits after the point, else the nearest doubles; digits that neither holds stay text.
-
-    Arrow's own cast is a bit off for one number in seven, which then no longer equals the same in a CSV.
-    """
-    if array.type.scale > 0:
+    """Whole numbers where the type has no digits behind the point, else the nearest doubles; what neither holds stays text."""
+    if array.type.scale > 0:  # Arrow's own cast is a bit off for one number in seven, and no equal of the same in a CSV
         return array.cast(pa.string()).cast(pa.float64())
     try:
         return array.cast(pa.int64())

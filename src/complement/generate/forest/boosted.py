@@ -23,7 +23,7 @@ PATIENT = {"learning_rate": 0.05, "feature_fraction": 0.5}, 400
 QUICK = {"learning_rate": 0.25, "feature_fraction": 0.7}, 24
 LONGER, PLENTY = ({"learning_rate": 0.12, "feature_fraction": 0.5}, 100), 2000
 PATIENCE = 15
-AT_ONCE = 20  # steps of boosting that are asked together
+AT_ONCE, MANY = 20, 10_000  # steps of boosting that are asked together, of more than so many records
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,11 +47,12 @@ class Boosted:
         return self.classes[evenly(self._shares(_matrix(seen, self.predictors)), rng)]
 
     def _shares(self, matrix: np.ndarray) -> np.ndarray:
-        """How likely each class is, shape (rows, classes). Some trees at a time, for the nearest cache."""
+        """How likely each class is, shape (rows, classes). Of many records some trees at a time, for the nearest cache."""
         from scipy.special import expit, softmax
 
-        manner = {"num_iteration": AT_ONCE, "raw_score": True, "num_threads": 1}
-        starts = range(0, self.booster.current_iteration(), AT_ONCE)
+        steps = self.booster.current_iteration()
+        together = AT_ONCE if len(matrix) > MANY else steps
+        manner, starts = {"num_iteration": together, "raw_score": True, "num_threads": 1}, range(0, steps, together)
         score = np.sum([self.booster.predict(matrix, start_iteration=start, **manner) for start in starts], axis=0)
         if score.ndim == 2:
             return softmax(score, axis=1)
