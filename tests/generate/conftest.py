@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from complement.generate.interpolate import Interpolate
 from complement.generate.shuffle import Shuffle
 from complement.generate.tabular import TableGenerator
 from complement.generate.trees import SequentialTrees
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that the modules beside these tests are found by name
 
 ADULT = ["age", "workclass", "fnlwgt", "education", "education_num", "marital_status", "occupation", "relationship"]
 ADULT += ["race", "sex", "capital_gain", "capital_loss", "hours_per_week", "native_country", "income"]

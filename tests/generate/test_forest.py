@@ -8,20 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from made_by_forest import PRESETS, made_by_forest
 
-from complement.core.condition import Condition
 from complement.core.dataset import Dataset
 from complement.core.errors import GenerateError, RequestError, UsageError
 from complement.core.request import Request
 from complement.generate.forest import Forest
 from complement.generate.trees import SequentialTrees
-
-PRESETS = ("private", "sharp")
-
-
-def _made(real: Dataset, rows: int = 5000, preset: str = "sharp", where: str | None = None) -> Dataset:
-    request = Request(rows, where=None if where is None else Condition.parse(where))
-    return Forest(preset=preset).fit(real, seed=1).generate(request, seed=2).records  # type: ignore[arg-type]
 
 
 def _adult(adult: Dataset, rows: int = 8000) -> Dataset:
@@ -47,7 +40,7 @@ def _told_apart(real: Dataset, made: Dataset) -> float:
 def test_it_is_harder_to_tell_from_real_records_than_one_tree_per_column(adult: Dataset) -> None:
     order = np.random.default_rng(0).permutation(adult.rows)
     learnt, fresh = adult.take(order[:2000]), adult.take(order[2000:])
-    forest = _told_apart(fresh, _made(learnt, 2000))
+    forest = _told_apart(fresh, made_by_forest(learnt, 2000))
     trees = _told_apart(fresh, SequentialTrees().fit(learnt, seed=1).generate(Request(2000), seed=2).records)
     assert forest < trees - 0.01
 
@@ -55,7 +48,7 @@ def test_it_is_harder_to_tell_from_real_records_than_one_tree_per_column(adult: 
 def test_every_donor_is_used_as_often_as_another(adult: Dataset) -> None:
     real = _adult(adult)
     first = real.schema.names()[0]
-    made = _made(real, real.rows)
+    made = made_by_forest(real, real.rows)
     # The first column has no predecessors: as many made records as real ones give its categories' very counts.
     for value, count in _counts(real, first).items():
         assert abs(_counts(made, first).get(value, 0) - count) <= max(3, 0.2 * count)
@@ -71,7 +64,7 @@ def _counts(records: Dataset, name: str) -> dict[object, int]:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_dependencies_of_adult_hold_in_every_row(adult: Dataset, preset: str) -> None:
-    made = _made(_adult(adult, 12_000), 20_000, preset).records
+    made = made_by_forest(_adult(adult, 12_000), 20_000, preset).records
     pairs = set(zip(made.column("education").to_pylist(), made.column("education_num").to_pylist(), strict=True))
     real = set(zip(adult.column("education").to_pylist(), adult.column("education_num").to_pylist(), strict=True))
     assert pairs <= real
@@ -83,9 +76,9 @@ def test_dependencies_of_adult_hold_in_every_row(adult: Dataset, preset: str) ->
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_what_follows_from_a_condition_follows(adult: Dataset, preset: str) -> None:
-    made = _made(_adult(adult), 2000, preset, "education_num = 13").records
+    made = made_by_forest(_adult(adult), 2000, preset, "education_num = 13").records
     assert set(made.column("education").to_pylist()) == {"Bachelors"}
-    made = _made(_adult(adult), 2000, preset, "relationship = 'Husband' and age > 60").records
+    made = made_by_forest(_adult(adult), 2000, preset, "relationship = 'Husband' and age > 60").records
     assert set(made.column("sex").to_pylist()) == {"Male"}
     assert pc.min(made.column("age")).as_py() > 60
 
@@ -96,14 +89,14 @@ def test_a_value_that_repeats_another_column_still_does(as_dataset) -> None:  # 
     paid = np.where(rng.random(4000) < 0.15, bill, np.round(bill * rng.random(4000)))
     real = as_dataset(pa.table({"bill": bill.astype(int), "paid": paid.astype(int)}))
     for preset in PRESETS:
-        made = _made(real, 4000, preset).records
+        made = made_by_forest(real, 4000, preset).records
         equal = float(np.mean(made.column("bill").to_numpy() == made.column("paid").to_numpy()))
         assert equal == pytest.approx(float(np.mean(bill == paid)), abs=0.03)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_missing_values_keep_their_rate_in_each_group(adult: Dataset, preset: str) -> None:
-    real, made = adult, _made(adult, 30_000, preset)
+    real, made = adult, made_by_forest(adult, 30_000, preset)
     for group in ("income", "sex"):
         for value in pc.unique(real.column(group)).to_pylist():
             rates = []
@@ -119,13 +112,13 @@ def test_rare_categories_and_extremes_do_not_come_out_of_private(as_dataset) -> 
     town = np.where(np.arange(600) < 4, "Tinyville", rng.choice(["Rome", "Oslo", "Lima"], 600)).astype(object)
     income = np.r_[9_999_999, rng.integers(10_000, 90_000, 599)]
     real = as_dataset(pa.table({"town": town.tolist(), "income": income}))
-    made = _made(real, 5000, "private").records
+    made = made_by_forest(real, 5000, "private").records
     assert "Tinyville" not in set(made.column("town").to_pylist())
     assert pc.max(made.column("income")).as_py() < 90_000
-    sharp = _made(real, 5000, "sharp").records
+    sharp = made_by_forest(real, 5000, "sharp").records
     assert "Tinyville" in set(sharp.column("town").to_pylist())
     with pytest.raises(RequestError, match="fewer than 5 real records"):
-        _made(real, 10, "private", "town = 'Tinyville'")
+        made_by_forest(real, 10, "private", "town = 'Tinyville'")
 
 
 def test_nothing_real_comes_out_of_a_table_made_to_be_memorised(as_dataset) -> None:  # type: ignore[no-untyped-def]
@@ -135,7 +128,7 @@ def test_nothing_real_comes_out_of_a_table_made_to_be_memorised(as_dataset) -> N
     real = as_dataset(
         pa.table({"own": own, "twin": twins, "far": np.r_[1e9, rng.normal(size=99)], "name": [f"p{n}" for n in own]})
     )
-    made = _made(real, 1000, "private").records
+    made = made_by_forest(real, 1000, "private").records
     assert not set(made.column("own").to_pylist()) & set(own.tolist())
     assert not set(made.column("twin").to_pylist()) & set(twins.tolist())
     assert pc.max(made.column("far")).as_py() < 1e6
@@ -163,7 +156,7 @@ def test_sharp_gives_more_away_than_private(adult: Dataset) -> None:
     order = np.random.default_rng(0).permutation(adult.rows)
     learnt, fresh = adult.take(order[:2000]), adult.take(order[2000:])
     context = Context(learnt, fresh, learnt.schema)
-    auc = {preset: Membership().score(_made(learnt, 2000, preset), context)[0] for preset in PRESETS}
+    auc = {preset: Membership().score(made_by_forest(learnt, 2000, preset), context)[0] for preset in PRESETS}
     assert auc["private"].low is not None
     assert auc["private"].low < 0.51
     assert auc["sharp"].value > auc["private"].value
@@ -174,7 +167,7 @@ def test_heads_and_tails_of_many_categories_keep_their_frequencies(as_dataset) -
     share = 1 / np.arange(1, 701)
     codes = rng.choice(700, 40_000, p=share / share.sum())
     real = as_dataset(pa.table({"age": rng.integers(20, 90, 40_000), "icd": [f"c{code}" for code in codes]}))
-    made = _made(real, 40_000, "private").records
+    made = made_by_forest(real, 40_000, "private").records
     counts = np.bincount([int(text[1:]) for text in made.column("icd").to_pylist()], minlength=700)
     known = np.bincount(codes, minlength=700)
     assert np.abs(counts[:20] - known[:20]).max() <= 0.05 * known[:20].max()
@@ -241,7 +234,7 @@ def _visits(patients: int = 150, each: int = 6) -> pa.Table:
 @pytest.mark.parametrize("role", ["unit", "identifier"])
 def test_what_one_person_alone_has_does_not_come_out_however_often_it_is_recorded(as_dataset, role: str) -> None:  # type: ignore[no-untyped-def]
     table = _visits()
-    made = _made(as_dataset(table, {"who": role}), 3000, "private").records
+    made = made_by_forest(as_dataset(table, {"who": role}), 3000, "private").records
     assert "very rare" not in set(made.column("diagnosis").to_pylist())
     assert pc.max(made.column("height")).as_py() < 225
     # Two heights of four decimals meet by chance now and then; one in five did when a person's own counted as shared.
@@ -285,7 +278,7 @@ def test_a_number_that_fewer_than_five_share_is_no_point_of_mass(as_dataset, row
     rng = np.random.default_rng(0)
     income = np.round(rng.lognormal(10, 1, rows), 6)
     income[:times] = 23_456.789123
-    made = _made(as_dataset(pa.table({"income": income, "age": rng.integers(20, 90, rows)})), 2000, "private").records
+    made = made_by_forest(as_dataset(pa.table({"income": income, "age": rng.integers(20, 90, rows)})), 2000, "private").records
     assert not set(made.column("income").to_pylist()) & set(income.tolist())
 
 
@@ -296,8 +289,8 @@ def test_a_condition_that_one_person_meets_makes_nothing(as_dataset) -> None:  #
     own = float(np.sort(income)[400])
     where = f"income between {own - 1e-6} and {own + 1e-6}"
     with pytest.raises(RequestError, match="fewer than 5 real records"):
-        _made(real, 5, "private", where)
-    assert _made(real, 5, "sharp", where).rows == 5
+        made_by_forest(real, 5, "private", where)
+    assert made_by_forest(real, 5, "sharp", where).rows == 5
 
 
 def test_what_is_rare_under_a_condition_does_not_come_out_under_it(as_dataset) -> None:  # type: ignore[no-untyped-def]
@@ -309,23 +302,23 @@ def test_what_is_rare_under_a_condition_does_not_come_out_under_it(as_dataset) -
     pay = np.where(town == "Z", 1000.0, 0.0) + rng.normal(size=2000).round(2)
     pay[:2] = (900.0, 1100.0)
     real = as_dataset(pa.table({"town": town.tolist(), "illness": illness.tolist(), "pay": pay}))
-    made = _made(real, 500, "private", "town = 'Z'").records
+    made = made_by_forest(real, 500, "private", "town = 'Z'").records
     assert set(made.column("illness").to_pylist()) == {"d00"}
     ends = pc.min_max(made.column("pay")).as_py()
     assert (ends["min"] > 990, ends["max"] < 1010) == (True, True)
-    alone = np.isin(_made(real, 500, "private", "town = 'Y'").column("illness").to_pylist(), illness[30:38])
+    alone = np.isin(made_by_forest(real, 500, "private", "town = 'Y'").column("illness").to_pylist(), illness[30:38])
     assert alone.mean() == pytest.approx(np.isin(illness, illness[30:38]).mean(), abs=0.1), "as often as anywhere"
     few = "illness in ('d10', 'd11', 'd12') and town = 'Z'"
     with pytest.raises(RequestError, match="fewer than 5 real records"):
-        _made(real, 50, "private", few)
-    assert _made(real, 50, "sharp", few).rows == 50
+        made_by_forest(real, 50, "private", few)
+    assert made_by_forest(real, 50, "sharp", few).rows == 50
 
 
 def test_columns_of_a_condition_are_not_taken_together_from_one_record(as_dataset) -> None:  # type: ignore[no-untyped-def]
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, 10_000, 2000), rng.integers(0, 10_000, 2000)
     real = as_dataset(pa.table({"a": a, "b": b}))
-    made = _made(real, 2000, "private", "a >= 100 and b >= 100").records
+    made = made_by_forest(real, 2000, "private", "a >= 100 and b >= 100").records
     assert pc.min(made.column("a")).as_py() >= 100
     assert pc.min(made.column("b")).as_py() >= 100
     pairs = set(zip(a.tolist(), b.tolist(), strict=True))
@@ -368,6 +361,6 @@ def test_a_rare_class_keeps_what_sets_it_apart(as_dataset, preset: str) -> None:
     real = as_dataset(
         pa.table({"dead": np.where(dead, "dead", "alive").tolist(), "belt": belt.tolist(), "speed": speed}), {"dead": "target"}
     )
-    made = _made(real, 2000, preset, "dead = 'dead'").records
+    made = made_by_forest(real, 2000, preset, "dead = 'dead'").records
     assert np.mean(np.array(made.column("belt").to_pylist()) == "yes") == pytest.approx(np.mean(belt[dead] == "yes"), abs=0.05)
     assert made.column("speed").to_numpy().mean() == pytest.approx(speed[dead].mean(), abs=3)

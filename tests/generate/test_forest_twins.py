@@ -5,18 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-
-from complement.core.condition import Condition
-from complement.core.dataset import Dataset
-from complement.core.request import Request
-from complement.generate.forest import Forest
-
-PRESETS = ("private", "sharp")
-
-
-def _made(real: Dataset, rows: int = 5000, preset: str = "sharp", where: str | None = None) -> Dataset:
-    request = Request(rows, where=None if where is None else Condition.parse(where))
-    return Forest(preset=preset).fit(real, seed=1).generate(request, seed=2).records  # type: ignore[arg-type]
+from made_by_forest import PRESETS, made_by_forest
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -27,7 +16,7 @@ def test_what_is_missing_in_a_small_group_alone_stays_there(as_dataset, preset: 
     code = [f"c{number}" for number in rng.zipf(1.6, rows).clip(0, 400)]
     gone = rng.random(rows) < np.where(ward == "d", 0.4, 0.02)
     real = as_dataset(pa.table({"ward": ward.tolist(), "age": rng.integers(20, 90, rows), "code": pa.array(code, mask=gone)}))
-    made = _made(real, 40_000, preset).records
+    made = made_by_forest(real, 40_000, preset).records
     lost, where = made.column("code").is_null().to_numpy(zero_copy_only=False), np.array(made.column("ward").to_pylist())
     for one in "abcd":
         assert lost[where == one].mean() == pytest.approx(gone[ward == one].mean(), abs=0.01)
@@ -42,7 +31,7 @@ def test_what_never_goes_together_does_not_under_a_rare_condition_either(as_data
     table = {"ward": rng.choice(["a", "b", "rare"], rows, p=[0.5, 0.48, 0.02])}
     table |= {f"drug{k}": np.where(given[:, k], doses[:, k], "none") for k in range(6)}
     real = as_dataset(pa.table({**table, "treated": np.where(given.any(axis=1), "yes", "no")}))
-    made = _made(real, 2000, preset, "ward = 'rare'").records.to_pandas()
+    made = made_by_forest(real, 2000, preset, "ward = 'rare'").records.to_pandas()
     untreated = made.loc[made["treated"] == "no", [f"drug{k}" for k in range(6)]]
     assert len(untreated) > 600
     assert (untreated == "none").all(axis=None)
@@ -59,7 +48,7 @@ def test_private_repeats_real_records_no_more_often_than_people_repeat_each_othe
     natural = counts[counts > 1].sum() / 1500
     known = {tuple(f"v{value}" for value in row) for row in rows}
     share = {
-        preset: np.mean([tuple(row.values()) in known for row in _made(real, 4000, preset).records.to_pylist()])
+        preset: np.mean([tuple(row.values()) in known for row in made_by_forest(real, 4000, preset).records.to_pylist()])
         for preset in PRESETS
     }
     assert 0 < natural < 0.05
